@@ -1,0 +1,98 @@
+"""What a deployment decides: read from the environment that ``template.yaml`` sets, checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+GateMode = Literal["gate", "advisory"]
+
+
+class Environment(BaseModel):
+    """Base of the settings groups: field ``min_pixels`` is read from ``PACKSHOT_MIN_PIXELS``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def read(cls, env: Mapping[str, str] | None = None) -> Self:
+        """Read the group's fields from the environment; absent ones take their defaults.
+
+        Raises pydantic.ValidationError naming the variable that is missing or malformed.
+        """
+        env = os.environ if env is None else env
+        names = {name: f"PACKSHOT_{name.upper()}" for name in cls.model_fields}
+        return cls(**{name: env[var] for name, var in names.items() if var in env})
+
+
+class StoreSettings(Environment):
+    """Names of the AWS resources. A function gets only those that it may use; the others stay empty."""
+
+    incoming_bucket: str = ""
+    work_bucket: str = ""
+    output_bucket: str = ""
+    drops_table: str = ""
+    photos_table: str = ""
+    lots_table: str = ""
+    tasks_table: str = ""
+    profiles_table: str = ""
+    state_machine_arn: str = ""
+    intake_queue_url: str = ""
+    close_queue_url: str = ""
+    failed_queue_url: str = ""
+    topic_arn: str = ""
+    event_bus: str = ""
+
+
+class IntakeSettings(Environment):
+    """Limits at the door."""
+
+    min_pixels: int = Field(default=2000, ge=16, description="least longest edge, px")
+    max_megapixels: float = Field(default=100, gt=0, description="most pixels, read before decoding")
+    max_bytes: int = Field(default=200_000_000, gt=0)
+    file_pattern: str = Field(
+        default=r"^(?P<sku>[^_]+)_(?P<view>[A-Za-z]+)(?:_(?P<n>\d{1,3}))?$",
+        description="regular expression for the file's stem with groups sku, view and optionally n",
+    )
+
+
+class CloseSettings(Environment):
+    """When a drop is complete."""
+
+    quiet_minutes: float = Field(default=10, gt=0)
+
+
+class PlanSettings(Environment):
+    """How a drop is cut into lots."""
+
+    lot_min: int = Field(default=50, ge=1)
+    lot_max: int = Field(default=100, ge=1, le=1000)
+    chunk_size: int = Field(default=8, ge=1, le=100)
+    canary_size: int = Field(default=3, ge=1, le=20)
+
+
+class InspectSettings(Environment):
+    """How much people see, and whether export waits for them."""
+
+    sample_share: float = Field(default=0.12, ge=0.10, le=0.15)
+    sample_least: int = Field(default=3, ge=1)
+    gate_mode: GateMode = "gate"
+
+
+class ExportSettings(Environment):
+    """Where files go."""
+
+    channels: str = Field(default="amazon,shopify,google-merchant", description="comma-separated names")
+
+    @property
+    def channel_names(self) -> list[str]:
+        """The channels, in order, without blanks."""
+        return [c.strip() for c in self.channels.split(",") if c.strip()]
+
+
+class ReviewSettings(Environment):
+    """How people work on tasks."""
+
+    lease_minutes: float = Field(default=15, gt=0)

@@ -1,0 +1,257 @@
+"""The tables: drops, photos, lots and review tasks, each with the writes that its stages need."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from packshot.records import (
+    DropRecord,
+    DropStatus,
+    LotRecord,
+    PhotoRecord,
+    Status,
+    TaskRecord,
+    TaskState,
+    now,
+)
+from packshot.store.records_table import Conflict, RecordsTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SHARDS = "0123456789abcdef"
+
+
+def _newer(sequencer: str) -> str:
+    """S3 sequencers compare as strings once padded on the right with zeros (Amazon S3 guide, event structure)."""
+    return sequencer.ljust(40, "0")
+
+
+class Drops(RecordsTable[DropRecord]):
+    """Key: pk = drop. Index ``by_status`` (status, last_event_at) finds the open ones."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        super().__init__(client, name, DropRecord)
+
+    def get(self, drop: str) -> DropRecord | None:
+        """The drop's record, or None."""
+        return self._get({"pk": drop})
+
+    def open(self, drop: str, prefix: str) -> None:
+        """Record that a drop exists, if nobody did; else do nothing."""
+        try:
+            self._put({"pk": drop}, DropRecord(drop=drop, prefix=prefix), "attribute_not_exists(pk)")
+        except Conflict:
+            return
+
+    def touch(self, drop: str, **fields: Any) -> bool:
+        """Note activity on an open drop (and set fields); False when the drop is open no longer."""
+        return self.move(drop, DropStatus.OPEN, last_event_at=now(), **fields)
+
+    def move(self, drop: str, expected: DropStatus, **fields: Any) -> bool:
+        """Set fields if the drop still has the expected status; whether it had."""
+        try:
+            self._update(
+                {"pk": drop}, fields, "#status = :expected", {":expected": expected}, {"#status": "status"}
+            )
+        except Conflict:
+            return False
+        return True
+
+    def by_status(self, status: DropStatus) -> Iterator[DropRecord]:
+        """All drops with a status, the longest quiet first."""
+        return self._query(
+            "#s = :s", {":s": status}, IndexName="by_status", ExpressionAttributeNames={"#s": "status"}
+        )
+
+
+class Photos(RecordsTable[PhotoRecord]):
+    """Key: pk = ``<drop>#<first hex digit of photo_id>`` (16 shards a drop), sk = photo_id."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        super().__init__(client, name, PhotoRecord)
+
+    @staticmethod
+    def _key(drop: str, photo: str) -> dict[str, str]:
+        return {"pk": f"{drop}#{photo[0]}", "sk": photo}
+
+    def get(self, drop: str, photo: str) -> PhotoRecord | None:
+        """The photo's record, or None."""
+        return self._get(self._key(drop, photo))
+
+    def receive(self, record: PhotoRecord) -> bool:
+        """Write what intake found, unless a newer event of the same key was there first; whether written."""
+        try:
+            self._put(
+                self._key(record.drop, record.photo_id),
+                record,
+                "attribute_not_exists(pk) OR #order <= :order",
+                {":order": _newer(record.sequencer)},
+                {"#order": "order"},
+                extra={"order": _newer(record.sequencer)},
+            )
+        except Conflict:
+            return False
+        return True
+
+    def update(
+        self, drop: str, photo: str, *, expect: set[Status] | None = None, **fields: Any
+    ) -> PhotoRecord:
+        """Set fields; with ``expect`` only if the status is one of those. Raises Conflict."""
+        key = self._key(drop, photo)
+        if expect is None:
+            return self._update(key, fields)
+        values = {f":e{i}": status for i, status in enumerate(sorted(expect))}
+        return self._update(key, fields, f"#status IN ({', '.join(values)})", values, {"#status": "status"})
+
+    def attempt(self, drop: str, photo: str) -> int:
+        """Count one more attempt to process this photo, and say how many that makes."""
+        answer = self.client.update_item(
+            TableName=self.name,
+            Key={name: {"S": value} for name, value in self._key(drop, photo).items()},
+            UpdateExpression="ADD attempts :one",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["attempts"]["N"])
+
+    def of_drop(self, drop: str, shards: str = SHARDS) -> Iterator[PhotoRecord]:
+        """Stream all photos of a drop, shard by shard, by photo_id: always the same order."""
+        for shard in shards:
+            yield from self._query("pk = :pk", {":pk": f"{drop}#{shard}"}, ConsistentRead=True)
+
+
+class Lots(RecordsTable[LotRecord]):
+    """Key: pk = drop, sk = lot."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        super().__init__(client, name, LotRecord)
+
+    def get(self, drop: str, lot: str) -> LotRecord | None:
+        """The lot's record, or None."""
+        return self._get({"pk": drop, "sk": lot})
+
+    def plan(self, record: LotRecord) -> None:
+        """Record a planned lot; a lot that is there already stays as it is."""
+        try:
+            self._put({"pk": record.drop, "sk": record.lot}, record, "attribute_not_exists(pk)")
+        except Conflict:
+            return
+
+    def update(self, drop: str, lot: str, **fields: Any) -> LotRecord:
+        """Set fields of a lot. Raises Conflict when there is no such lot."""
+        return self._update({"pk": drop, "sk": lot}, {"updated_at": now(), **fields})
+
+    def decide(self, drop: str, lot: str, attempt: int, **fields: Any) -> bool:
+        """Write the lot's decision for this attempt, once; whether this call was the one that did."""
+        try:
+            self._update(
+                {"pk": drop, "sk": lot},
+                {"updated_at": now(), **fields},
+                "attempt = :attempt AND decision = :none",
+                {":attempt": attempt, ":none": ""},
+            )
+        except Conflict:
+            return False
+        return True
+
+    def of_drop(self, drop: str) -> Iterator[LotRecord]:
+        """All lots of a drop, in order."""
+        return self._query("pk = :pk", {":pk": drop}, ConsistentRead=True)
+
+
+class Tasks(RecordsTable[TaskRecord]):
+    """Key: pk = task_id. Indexes: ``by_state`` (state, due_at), ``by_lot`` (lot, task_id)."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        super().__init__(client, name, TaskRecord)
+
+    def get(self, task: str) -> TaskRecord | None:
+        """The task, or None."""
+        return self._get({"pk": task})
+
+    def create(self, task: TaskRecord) -> bool:
+        """Write a new task; False when it is there already (a retry)."""
+        try:
+            self._put({"pk": task.task_id}, task, "attribute_not_exists(pk)")
+        except Conflict:
+            return False
+        return True
+
+    def claim(self, task: str, owner: str, lease_s: float) -> TaskRecord:
+        """Take a task that is free, whose lease ran out, or that is already the owner's. Raises Conflict."""
+        moment = int(time.time())
+        return self._advance(
+            task,
+            {"state": TaskState.CLAIMED, "owner": owner, "lease_until": moment + int(lease_s)},
+            "#state = :open OR (#state = :claimed AND (#owner = :me OR lease_until < :now))",
+            {":open": TaskState.OPEN, ":claimed": TaskState.CLAIMED, ":me": owner, ":now": moment},
+            {"#state": "state", "#owner": "owner"},
+        )
+
+    def release(self, task: str, owner: str) -> TaskRecord:
+        """Give a claimed task back. Raises Conflict when it is not the owner's."""
+        return self._advance(
+            task,
+            {"state": TaskState.OPEN, "owner": "", "lease_until": 0},
+            "#state = :claimed AND #owner = :me",
+            {":claimed": TaskState.CLAIMED, ":me": owner},
+            {"#state": "state", "#owner": "owner"},
+        )
+
+    def decide(self, task: str, owner: str, **fields: Any) -> TaskRecord:
+        """Decide a task that the owner holds, within the lease. Raises Conflict."""
+        return self._advance(
+            task,
+            {"state": TaskState.DECIDED, "decided_by": owner, "decided_at": now(), **fields},
+            "#state = :claimed AND #owner = :me AND lease_until >= :now",
+            {":claimed": TaskState.CLAIMED, ":me": owner, ":now": int(time.time())},
+            {"#state": "state", "#owner": "owner"},
+        )
+
+    def reopen(self, task: str, owner: str, lease_s: float) -> TaskRecord:
+        """Undo a decision: back to claimed by the one who decided. Raises Conflict."""
+        return self._advance(
+            task,
+            {
+                "state": TaskState.CLAIMED,
+                "lease_until": int(time.time() + lease_s),
+                "decision": "",
+                "reasons": [],
+            },
+            "#state = :decided AND decided_by = :me",
+            {":decided": TaskState.DECIDED, ":me": owner},
+            {"#state": "state"},
+        )
+
+    def update(self, task: str, version: int, **fields: Any) -> TaskRecord:
+        """Set fields if nobody wrote in between (optimistic lock). Raises Conflict."""
+        return self._advance(task, fields, "version = :was", {":was": version}, {})
+
+    def _advance(
+        self, task: str, fields: dict[str, Any], condition: str, values: dict[str, Any], names: dict[str, str]
+    ) -> TaskRecord:
+        current = self.get(task)
+        if current is None:
+            raise Conflict(f"there is no task {task}")
+        return self._update(
+            {"pk": task},
+            {**fields, "version": current.version + 1},
+            f"({condition}) AND version = :version",
+            {**values, ":version": current.version},
+            names,
+        )
+
+    def by_state(self, state: TaskState, limit: int = 0) -> Iterator[TaskRecord]:
+        """Tasks in a state, the most urgent first."""
+        extra = {"PaginationConfig": {"MaxItems": limit}} if limit else {}
+        return self._query(
+            "#s = :s", {":s": state}, IndexName="by_state", ExpressionAttributeNames={"#s": "state"}, **extra
+        )
+
+    def of_lot(self, lot: str) -> list[TaskRecord]:
+        """All tasks of a lot (an index: a moment behind the table; re-read single ones where it matters)."""
+        return list(self._query("lot = :lot", {":lot": lot}, IndexName="by_lot"))
