@@ -1,0 +1,175 @@
+"""Every measurement of one processed photo: numbers without ground truth, bounded and documented.
+
+The checks (``packshot.quality``) compare these numbers with limits; nothing here decides anything. Areas are
+measured at a working size of at most 1200 px, outlines at full size along sampled lines. About 0.4
+core-seconds for a photo of 2400 px.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from skimage.color import deltaE_ciede2000
+
+from packshot.imaging.measure_edge import lab_of, profile_measures, profiles, residual_measures
+from packshot.imaging.measure_region import leftover_measures, shape_measures, side_measures
+from packshot.imaging.measure_shadow import shadow_measures
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+WORKING_SIDE = 1200
+COLOUR_SAMPLES = 20_000
+NO_PROFILE = {
+    "edge_shift_px": 0.0,
+    "edge_off": 0.0,
+    "edge_unsupported": 1.0,
+    "edge_gap": 1.0,
+    "edge_fit": 0.0,
+    "edge_contrast": 0.0,
+    "softness_px": 0.0,
+    "softness_excess": 0.0,
+}
+
+
+def measure(
+    rgb: Bytes,
+    matte: Bytes,
+    master: Bytes,
+    shadow: Bytes | None = None,
+    certainty: Mapping[str, float] | None = None,
+    opinions: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """Measure one cut-out against its photo.
+
+    Args:
+        rgb: the upright sRGB source, uint8 H x W x 3.
+        matte: its alpha, uint8 H x W, 255 = product.
+        master: the cut-out, uint8 H x W x 4, straight alpha.
+        shadow: the shadow layer, uint8 H x W, 255 = darkest; None when there is none.
+        certainty: numbers of the networks' certainty, 0..1 each, kept under their own names (``certainty``).
+        opinions: how far the networks' opinions differ, 0..1 each, kept likewise (``disagreement``).
+
+    Returns:
+        Names and finite numbers; each name's meaning and range stands in the docstring of the function that
+        makes it (``profile_measures``, ``residual_measures``, ``shape_measures``, ``side_measures``,
+        ``leftover_measures``, ``shadow_measures``, ``colour_measures``, ``sharpness_measures``).
+
+    Raises:
+        ValueError: the arrays are not of one size or kind, or a given number bears a measurement's name.
+    """
+    _require_same_size(rgb, matte, master, shadow)
+    small = _working_scale(rgb.shape[:2])
+    rgb_w, matte_w = _resized(rgb, small), _resized(matte, small)
+    lab, alpha = lab_of(rgb_w), matte_w.astype(np.float32) / 255
+    master_w = _straight(master, small)
+    lines = profiles(rgb, matte)
+    shadow_w = None if shadow is None else _resized(shadow, small)
+    numbers = {
+        **(NO_PROFILE if lines is None else profile_measures(lines)),
+        **residual_measures(lab, alpha, lab_of(master_w)),
+        **shape_measures(lab, alpha),
+        **side_measures(lab, alpha),
+        **leftover_measures(rgb_w, alpha),
+        **shadow_measures(shadow_w, matte_w),
+        **colour_measures(rgb, matte, master),
+        **sharpness_measures(rgb, matte, master),
+    }
+    for name, value in [*(certainty or {}).items(), *(opinions or {}).items()]:
+        if name in numbers:
+            raise ValueError(f"{name} is measured here, it cannot be given")
+        numbers[name] = float(np.clip(value, 0, 1))
+    wild = [name for name, value in numbers.items() if not np.isfinite(value)]
+    if wild:
+        raise ValueError(f"measurements are not finite: {', '.join(wild)}")
+    return numbers
+
+
+def _require_same_size(rgb: Bytes, matte: Bytes, master: Bytes, shadow: Bytes | None) -> None:
+    size = matte.shape
+    shapes = {"rgb": (rgb.shape, (*size, 3)), "master": (master.shape, (*size, 4))}
+    if shadow is not None:
+        shapes["shadow"] = (shadow.shape, size)
+    for name, (found, wanted) in shapes.items():
+        if found != wanted or len(size) != 2:
+            raise ValueError(f"{name} is {found}, for a matte of {size} it must be {wanted}")
+    for name, array in {"rgb": rgb, "matte": matte, "master": master}.items():
+        if array.dtype != np.uint8:
+            raise ValueError(f"{name} must be uint8, not {array.dtype}")
+
+
+def _working_scale(size: tuple[int, ...]) -> tuple[int, int]:
+    """Width and height of the working size."""
+    scale = min(1.0, WORKING_SIDE / max(size))
+    return max(1, round(size[1] * scale)), max(1, round(size[0] * scale))
+
+
+def _resized(image: Bytes, size: tuple[int, int]) -> Bytes:
+    if (image.shape[1], image.shape[0]) == size:
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _straight(master: Bytes, size: tuple[int, int]) -> Bytes:
+    """The master's colour at working size. Colour under clear pixels is not the product's: kept out of means."""
+    clear = np.asarray(master[..., 3] == 0, np.uint8)
+    kept = cv2.cvtColor(master, cv2.COLOR_RGBA2RGB)
+    if clear.any():
+        kept = cv2.bitwise_and(kept, kept, mask=1 - clear)
+    colour = cv2.resize(kept, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    share = 1 - cv2.resize(clear.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.clip(colour / np.maximum(share, 1 / 255)[..., None], 0, 255), np.uint8)
+
+
+def colour_measures(rgb: Bytes, matte: Bytes, result: Bytes) -> dict[str, float]:
+    """CIEDE2000 between source and result inside the solid product, on a fixed grid of pixels.
+
+    ``colour_shift`` 0..100: difference of the mean colours (a tint); ``colour_median`` and ``colour_p95``
+    0..100: of the pixels' differences. ``result`` is uint8 H x W x 3 or 4 of the source's size: the
+    master, or an export brought back to the source's geometry.
+    """
+    inside = cv2.erode(np.asarray(matte >= 250, np.uint8), np.ones((5, 5), np.uint8), borderValue=0)
+    flat = np.flatnonzero(inside)
+    if len(flat) < 16:
+        return {"colour_shift": 0.0, "colour_median": 0.0, "colour_p95": 0.0}
+    flat = flat[:: max(1, len(flat) // COLOUR_SAMPLES)]
+    before = lab_of(rgb.reshape(-1, 3)[flat])
+    after = lab_of(np.ascontiguousarray(result.reshape(-1, result.shape[-1])[flat, :3]))
+    each = deltaE_ciede2000(before, after)
+    shift = deltaE_ciede2000(before.mean(0), after.mean(0))
+    return {
+        "colour_shift": float(np.clip(shift, 0, 100)),
+        "colour_median": float(np.clip(np.median(each), 0, 100)),
+        "colour_p95": float(np.clip(np.percentile(each, 95), 0, 100)),
+    }
+
+
+def sharpness_measures(rgb: Bytes, matte: Bytes, master: Bytes) -> dict[str, float]:
+    """How much of the source's detail the master keeps inside the product.
+
+    ``sharpness`` 0..2: mean |Laplacian| of the master by that of the source (1 = all kept, < 1 softer);
+    ``detail`` 0..255: the source's own. ``resolution`` 0..1: the product's long side by 2000 px, at most 1.
+    """
+    solid = matte >= 128
+    rows, columns = np.nonzero(solid.any(1))[0], np.nonzero(solid.any(0))[0]
+    if not len(rows):
+        return {"sharpness": 1.0, "detail": 0.0, "resolution": 0.0}
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    side = max(len(range(*box[0].indices(matte.shape[0]))), len(range(*box[1].indices(matte.shape[1]))))
+    inside = cv2.erode(np.asarray(matte[box] >= 250, np.uint8), np.ones((7, 7), np.uint8), borderValue=0) > 0
+    if inside.sum() < 64:
+        return {"sharpness": 1.0, "detail": 0.0, "resolution": min(1.0, side / 2000)}
+    source, result = (
+        np.abs(cv2.Laplacian(cv2.cvtColor(image[box][..., :3], cv2.COLOR_RGB2GRAY), cv2.CV_16S))[
+            inside
+        ].mean()
+        for image in (rgb, master)
+    )
+    return {
+        "sharpness": float(np.clip((result + 0.25) / (source + 0.25), 0, 2)),
+        "detail": float(np.clip(source, 0, 255)),
+        "resolution": float(min(1.0, side / 2000)),
+    }

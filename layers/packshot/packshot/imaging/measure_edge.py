@@ -1,0 +1,205 @@
+"""Does the matte's edge lie where the photo has one? Colour profiles across the outline, and a local alpha estimate.
+
+Two independent looks at the outline, both without ground truth:
+
+* *profiles*: at up to 2500 points of the 0.5-outline, the photo's colour along the normal is compared with
+  the matte's own alpha along the same line (a matched filter): where shifting the alpha explains the photo
+  better, the edge is off by that shift; where no shift explains it, no edge is there;
+* *residual*: inside the edge band, alpha is estimated anew from the photo with the local product and
+  backdrop colours, alpha* = (c - B).(F - B) / |F - B|^2, and compared with the matte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+REACH = 16  # samples each side of the outline; one sample is 1/2400 of the long side, at least half a pixel
+SHIFTS = 8  # furthest shift that is tried, in samples
+POINTS = 2500
+WEAK_CONTRAST = 4.0  # CIE76 units: below this no eye sees an edge on noise
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """N sampled lines across the outline, outward: ``lab`` N x T x 3 and ``alpha`` N x T (0..1), T = 2*REACH+1."""
+
+    lab: Floats
+    alpha: Floats
+    contour: npt.NDArray[np.int32]
+
+
+def lab_of(rgb: Bytes) -> Floats:
+    """CIE L*a*b* (D65, L 0..100) of sRGB bytes ... x 3, as float32 of the same shape."""
+    flat = rgb.reshape(1, -1, 3).astype(np.float32) / 255
+    return np.asarray(cv2.cvtColor(flat, cv2.COLOR_RGB2LAB), np.float32).reshape(rgb.shape)
+
+
+def profiles(rgb: Bytes, matte: Bytes) -> Profiles | None:
+    """Sample photo and matte across the outline; None when the matte has no outline away from the frame."""
+    height, width = matte.shape
+    step = max(0.5, max(height, width) / 2400)
+    points, numbers = _outline(matte, margin=int(np.ceil(REACH * step)) + 1)
+    if len(points) < 16:
+        return None
+    smooth = cv2.GaussianBlur(matte, (0, 0), 2 * step)
+    gx = cv2.Sobel(smooth, cv2.CV_16S, 1, 0)[points[:, 1], points[:, 0]].astype(np.float32)
+    gy = cv2.Sobel(smooth, cv2.CV_16S, 0, 1)[points[:, 1], points[:, 0]].astype(np.float32)
+    size = np.hypot(gx, gy)
+    sound = size > 8
+    if sound.sum() < 16:
+        return None
+    points, numbers = points[sound], numbers[sound]
+    normal = -np.stack([gx[sound], gy[sound]], 1) / size[sound, None]
+    t = np.arange(-REACH, REACH + 1, dtype=np.float32) * np.float32(step)
+    where = points[:, None, :].astype(np.float32) + t[None, :, None] * normal[:, None, :]
+    xs, ys = np.ascontiguousarray(where[..., 0], np.float32), np.ascontiguousarray(where[..., 1], np.float32)
+    colours = cv2.remap(rgb, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    alphas = cv2.remap(matte, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Profiles(lab_of(np.asarray(colours, np.uint8)), alphas.astype(np.float32) / 255, numbers)
+
+
+def _outline(matte: Bytes, margin: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Points (x, y) spread evenly over all outlines, and which outline each belongs to."""
+    height, width = matte.shape
+    solid = np.asarray(matte >= 128, np.uint8)
+    found, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    long_enough = [c[:, 0, :] for c in found if len(c) >= 16]
+    if not long_enough:
+        return np.zeros((0, 2), np.int32), np.zeros(0, np.int32)
+    points = np.concatenate(long_enough).astype(np.int32)
+    numbers = np.repeat(np.arange(len(long_enough), dtype=np.int32), [len(c) for c in long_enough])
+    inside = (
+        (points[:, 0] >= margin)
+        & (points[:, 0] < width - margin)
+        & (points[:, 1] >= margin)
+        & (points[:, 1] < height - margin)
+    )
+    points, numbers = points[inside], numbers[inside]
+    every = max(1, -(-len(points) // POINTS))
+    return points[::every], numbers[::every]
+
+
+def profile_measures(lines: Profiles) -> dict[str, float]:
+    """What the profiles say; shares are 0..1 of the outline, pixels are at a long side of 2400.
+
+    ``edge_shift_px`` -8..8: median shift that the photo asks for, > 0 = the matte is too small;
+    ``edge_off`` 0..1: share that lies 2 px or more beside a clearly better fitting edge;
+    ``edge_unsupported`` 0..1: share with no edge of the photo near; ``edge_gap`` 0..1: worst such share in
+    a run of 4 % of the outline; ``softness_px`` 0..33: median width of the 10-90 % ramp;
+    ``softness_excess`` 0..1: how much better a threefold steeper ramp explains the photo.
+    """
+    alpha, lab = lines.alpha, lines.lab
+    centred = lab - lab.mean(1, keepdims=True)
+    energy = (centred**2).sum((1, 2)) + 1e-3
+    fits = np.stack([_fit(_shifted(alpha, s), centred, energy)[0] for s in range(-SHIFTS, SHIFTS + 1)], 1)
+    here, contrast = _fit(alpha, centred, energy)
+    best = fits.argmax(1) - SHIFTS
+    gain = fits.max(1) - here
+    near = fits[:, SHIFTS - 2 : SHIFTS + 3].max(1)
+    supported = (contrast >= WEAK_CONTRAST) & (fits.max(1) > 0.35)
+    off = supported & (np.abs(best) >= 2) & (gain > 0.08)
+    unsupported = (near < 0.35) | (contrast < WEAK_CONTRAST)
+    steep, _ = _fit(np.clip((alpha - 0.5) * 3 + 0.5, 0, 1), centred, energy)
+    ramp = ((alpha > 0.1) & (alpha < 0.9)).sum(1)
+    return {
+        "edge_shift_px": float(np.median(best[supported])) if supported.any() else 0.0,
+        "edge_off": float(off.mean()),
+        "edge_unsupported": float(unsupported.mean()),
+        "edge_gap": _worst_run(unsupported),
+        "edge_fit": float(np.clip(here.mean(), 0, 1)),
+        "edge_contrast": float(np.clip(np.median(contrast), 0, 150)),
+        "softness_px": float(np.median(ramp)),
+        "softness_excess": float(np.clip(np.mean(steep[supported] - here[supported]), 0, 1))
+        if supported.any()
+        else 0.0,
+    }
+
+
+def _shifted(alpha: Floats, by: int) -> Floats:
+    """The alpha lines moved outward by ``by`` samples, their ends held."""
+    index = np.clip(np.arange(alpha.shape[1]) - by, 0, alpha.shape[1] - 1)
+    return alpha[:, index]
+
+
+def _fit(alpha: Floats, centred: Floats, energy: Floats) -> tuple[Floats, Floats]:
+    """R^2 (0..1) of colour explained by alpha, per line, and the colour step that it implies (CIE76)."""
+    a = alpha - alpha.mean(1, keepdims=True)
+    power = (a**2).sum(1) + 1e-6
+    product = np.einsum("ntc,nt->nc", centred, a)
+    norm = (product**2).sum(1)
+    swing = alpha.max(1) - alpha.min(1)
+    return np.asarray(norm / (power * energy), np.float32), np.asarray(
+        np.sqrt(norm) / power * swing, np.float32
+    )
+
+
+def _worst_run(bad: npt.NDArray[np.bool_]) -> float:
+    """The largest share of ``bad`` in any window of 4 % of the outline's points."""
+    window = max(8, len(bad) // 25)
+    if len(bad) <= window:
+        return float(bad.mean())
+    sums = np.convolve(bad.astype(np.float32), np.ones(window, np.float32) / window, "valid")
+    return float(np.clip(sums.max(), 0, 1))
+
+
+def residual_measures(lab: Floats, alpha: Floats, master_lab: Floats) -> dict[str, float]:
+    """Alpha estimated anew in the edge band, against the matte (working size, all H x W or H x W x 3).
+
+    ``alpha_residual`` 0..1: mean |alpha - alpha*| in the band, where product and backdrop differ in colour;
+    ``alpha_bias`` -1..1: its signed mean, > 0 = the matte takes in backdrop; ``fringe`` 0..1: how far the
+    cut-out's edge colour leans from the product's own colour towards the backdrop's;
+    ``band_contrast`` 0..1: share of the band where the estimate can be made.
+    """
+    nothing = {"alpha_residual": 0.0, "alpha_bias": 0.0, "fringe": 0.0, "band_contrast": 0.0}
+    long_side = max(alpha.shape)
+    radius = max(2, round(0.005 * long_side))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    solid = (alpha >= 0.5).astype(np.uint8)
+    inside = cv2.erode(solid, kernel)
+    outside = 1 - cv2.dilate(np.asarray(alpha > 0.05, np.uint8), kernel)
+    band = ((inside == 0) & (cv2.dilate(solid, kernel) > 0)) | ((alpha > 0.02) & (alpha < 0.98))
+    product, has_product = _spread(lab, inside.astype(np.float32), 0.012 * long_side)
+    backdrop, has_backdrop = _spread(lab, outside.astype(np.float32), 0.012 * long_side)
+    ys, xs = np.nonzero(band & has_product & has_backdrop)
+    if len(ys) < 32:
+        return nothing
+    f, b, c, a = product[ys, xs], backdrop[ys, xs], lab[ys, xs], alpha[ys, xs]
+    axis = f - b
+    length = (axis**2).sum(1)
+    clear = length > 64
+    if clear.sum() < 32:
+        return {**nothing, "band_contrast": float(clear.mean())}
+    estimate = np.clip(((c - b) * axis).sum(1)[clear] / length[clear], 0, 1)
+    error = a[clear] - estimate
+    weight = np.minimum(length[clear], 900.0)
+    lean = np.clip(((f - master_lab[ys, xs]) * axis).sum(1)[clear] / length[clear], 0, 1)
+    edge = (a[clear] > 0.1) & (a[clear] < 0.95)
+    return {
+        "alpha_residual": float(np.average(np.abs(error), weights=weight)),
+        "alpha_bias": float(np.average(error, weights=weight)),
+        "fringe": float(np.average(lean[edge], weights=weight[edge])) if edge.sum() >= 32 else 0.0,
+        "band_contrast": float(clear.mean()),
+    }
+
+
+def _spread(lab: Floats, mask: Floats, sigma: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The mask's mean colour around every pixel, and where there is enough of it to say so.
+
+    Worked at a third of the size: the colours are smooth by construction.
+    """
+    height, width = mask.shape
+    small = (max(1, width // 3), max(1, height // 3))
+    weight = cv2.resize(mask, small, interpolation=cv2.INTER_AREA)
+    colour = cv2.resize(lab * mask[..., None], small, interpolation=cv2.INTER_AREA)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma / 3)
+    mean = cv2.GaussianBlur(colour, (0, 0), sigma / 3) / np.maximum(total, 1e-6)[..., None]
+    full = cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
+    enough = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR) > 0.01
+    return np.asarray(full, np.float32), np.asarray(enough, np.bool_)

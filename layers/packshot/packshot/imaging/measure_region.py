@@ -1,0 +1,198 @@
+"""What lies inside and outside the matte: holes, islands, colours on the wrong side, leftovers. Working size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+CELLS = {"": 16, "_wide": 4}  # cells of the colour-and-place grid along the long side
+COLOUR_STEP = 7.0  # CIE76 units of one cell
+
+
+def shape_measures(lab: Floats, alpha: Floats) -> dict[str, float]:
+    """Counts and areas of the 0.5-mask; shares are of the product's area unless said otherwise.
+
+    ``coverage`` 0..1 of the frame; ``frame_cut`` 0..1: share of the frame's border that the product covers;
+    ``holes`` and ``islands`` 0..1: area enclosed, area apart from the main piece; ``hole_count`` and
+    ``island_count`` 0..500; ``holes_alike`` and ``islands_alike`` 0..1: the area of those whose colour is
+    that of their surroundings (no reason in the photo to be a hole or an island); ``core_soft`` 0..1: share
+    of the eroded product that is neither solid nor clear.
+    """
+    solid = np.asarray(alpha >= 0.5, np.uint8)
+    area = max(1, int(solid.sum()))
+    border = np.concatenate([solid[0], solid[-1], solid[:, 0], solid[:, -1]])
+    holes, hole_count, holes_alike = _pieces(1 - solid, lab, enclosed=True)
+    islands, island_count, islands_alike = _pieces(solid, lab, enclosed=False)
+    radius = max(3, round(0.01 * max(alpha.shape)))
+    closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _disc(radius))
+    core = cv2.erode(closed, _disc(radius), borderValue=0) > 0
+    unsure = core & (alpha > 0.08) & (alpha < 0.92)
+    return {
+        "coverage": float(solid.mean()),
+        "frame_cut": float(border.mean()),
+        "holes": min(1.0, holes / area),
+        "hole_count": float(min(500, hole_count)),
+        "holes_alike": min(1.0, holes_alike / area),
+        "islands": min(1.0, islands / area),
+        "island_count": float(min(500, island_count)),
+        "islands_alike": min(1.0, islands_alike / area),
+        "core_soft": float(unsure.sum() / max(1, core.sum())),
+    }
+
+
+def _disc(radius: int) -> Bytes:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)
+
+
+def _pieces(mask: Bytes, lab: Floats, enclosed: bool) -> tuple[int, int, int]:
+    """Area, count and look-alike area of the mask's pieces: enclosed ones, or all but the largest."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    height, width = mask.shape
+    least = max(4, round(4e-6 * height * width))
+    rest = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least]
+    if enclosed:
+        rest = [i for i in rest if _inside_frame(stats[i], width, height)]
+    elif rest:
+        rest.remove(max(rest, key=lambda i: stats[i, cv2.CC_STAT_AREA]))
+    biggest = sorted(rest, key=lambda i: -stats[i, cv2.CC_STAT_AREA])[:40]
+    alike = sum(int(stats[i, cv2.CC_STAT_AREA]) for i in biggest if _alike(labels, stats[i], i, lab))
+    return sum(int(stats[i, cv2.CC_STAT_AREA]) for i in rest), len(rest), alike
+
+
+def _inside_frame(box: npt.NDArray[np.int32], width: int, height: int) -> bool:
+    left, top, wide, high = box[:4]
+    return bool(left > 0 and top > 0 and left + wide < width and top + high < height)
+
+
+def _alike(labels: npt.NDArray[np.int32], box: npt.NDArray[np.int32], number: int, lab: Floats) -> bool:
+    """Whether a piece has the colour of the ring around it (median step across its border below 6)."""
+    pad = 4
+    left, top, wide, high = (int(v) for v in box[:4])
+    y, x = slice(max(0, top - pad), top + high + pad), slice(max(0, left - pad), left + wide + pad)
+    piece = np.asarray(labels[y, x] == number, np.uint8)
+    kernel = np.ones((3, 3), np.uint8)
+    ring = (cv2.dilate(piece, kernel, iterations=4) > 0) & (cv2.dilate(piece, kernel, iterations=2) == 0)
+    inner = (piece > 0) & (cv2.erode(piece, kernel, iterations=4) == 0)
+    if not ring.any() or not inner.any():
+        return False
+    colours = lab[y, x]
+    step = np.median(colours[ring], axis=0) - np.median(colours[inner], axis=0)
+    return bool(np.linalg.norm(step) < 6)
+
+
+def side_measures(lab: Floats, alpha: Floats) -> dict[str, float]:
+    """Pixels that look like the other side: share of the product's area, 0..1 each.
+
+    A grid over place (1/16 of the long side; ``_wide``: 1/4) and colour (7 CIE76 units) holds the mean alpha of
+    alike neighbours, as in Chen, Paris, Durand 2007 (bilateral grid). ``looks_out``: inside the matte, yet alike
+    to what is outside; ``looks_in``: outside, yet alike to what is inside (a part missing, a false hole).
+    """
+    scale = min(1.0, 300 / max(alpha.shape))
+    small = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
+    a = np.asarray(cv2.resize(alpha, small, interpolation=cv2.INTER_AREA), np.float32)
+    colour = cv2.resize(lab, small, interpolation=cv2.INTER_AREA)
+    area = max(1.0, float((a >= 0.5).sum()))
+    found = {}
+    for name, cells in CELLS.items():
+        expected = _alike_alpha(a, np.asarray(colour, np.float32), max(a.shape) / cells)
+        looks_out = np.clip(0.5 - expected, 0, 0.5)[a >= 0.9].sum() * 2 / area
+        looks_in = np.clip(expected - 0.5, 0, 0.5)[a <= 0.1].sum() * 2 / area
+        found[f"looks_out{name}"] = float(min(1.0, looks_out))
+        found[f"looks_in{name}"] = float(min(1.0, looks_in))
+    return found
+
+
+def _alike_alpha(alpha: Floats, lab: Floats, place: float) -> Floats:
+    """The mean alpha of what lies near (``place`` pixels) in a like colour, per pixel, 0..1."""
+    ys, xs = np.mgrid[0 : alpha.shape[0], 0 : alpha.shape[1]]
+    colour = (lab + np.array([0, 128, 128], np.float32)) / COLOUR_STEP
+    index = np.stack([ys / place, xs / place, *np.moveaxis(colour, -1, 0)], -1)
+    cells = np.floor(index.reshape(-1, 5)).astype(np.int64)
+    cells -= cells.min(0)
+    return _grid_mean(cells, cells.max(0) + 1, alpha.reshape(-1)).reshape(alpha.shape)
+
+
+def _grid_mean(cells: npt.NDArray[np.int64], dims: npt.NDArray[np.int64], values: Floats) -> Floats:
+    """Mean value of each pixel's cell and its neighbours along every axis (weights 1, 2, 1)."""
+    flat = np.ravel_multi_index(tuple(cells.T), tuple(dims + 2))
+    total = np.zeros(int(np.prod(dims + 2)), np.float32)
+    mass = np.zeros_like(total)
+    total[:] = np.bincount(flat, weights=values, minlength=total.size)
+    mass[:] = np.bincount(flat, minlength=total.size)
+    total, mass = total.reshape(dims + 2), mass.reshape(dims + 2)
+    for axis in range(5):
+        total, mass = (2 * g + np.roll(g, 1, axis) + np.roll(g, -1, axis) for g in (total, mass))
+    return np.asarray((total.reshape(-1) / np.maximum(mass.reshape(-1), 1e-6))[flat], np.float32)
+
+
+def leftover_measures(rgb: Bytes, alpha: Floats) -> dict[str, float]:
+    """Things that are often left in: shares 0..1 of the product's area.
+
+    ``shadow_like``: smooth pixels in the outer 3 % of the matte that are the neighbouring backdrop made
+    darker in its own hue; ``skin_like``: skin tones (YCbCr box of Chai and Ngan 1999); ``stand_like``: how
+    much narrower the lowest tenth of the product is than its middle, when it is a thin upright piece;
+    ``neutral_top`` 0..1: share of the top tenth that is bright, neutral and smooth (a mannequin's neck).
+    """
+    solid = np.asarray(alpha >= 0.5, np.uint8)
+    area = max(1, int(solid.sum()))
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    rough = np.abs(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 1.5), cv2.CV_16S)) > 3
+    ys, xs = np.nonzero(solid)
+    inside = rgb[ys, xs].reshape(-1, 1, 3)
+    if len(ys) == 0:
+        return {"shadow_like": 0.0, "skin_like": 0.0, "stand_like": 0.0, "neutral_top": 0.0}
+    _, red, blue = (c.reshape(-1) for c in cv2.split(cv2.cvtColor(inside, cv2.COLOR_RGB2YCrCb)))
+    skin = (red > 133) & (red < 173) & (blue > 77) & (blue < 127)
+    r, g, b = (c.reshape(-1).astype(np.int16) for c in cv2.split(inside))
+    plain = np.zeros(solid.shape, np.bool_)
+    spread = np.maximum(np.maximum(r, g), b) - np.minimum(np.minimum(r, g), b)
+    plain[ys, xs] = (spread < 14) & (grey[ys, xs] > 150) & ~rough[ys, xs]
+    return {
+        "shadow_like": _shadow_like(rgb, alpha, solid, rough) / area,
+        "skin_like": float(skin.sum() / area),
+        **_ends(solid > 0, plain, np.unique(ys)),
+    }
+
+
+def _shadow_like(rgb: Bytes, alpha: Floats, solid: Bytes, rough: Mask) -> float:
+    """Number of smooth pixels near the rim that are a darker shade of the backdrop's own hue."""
+    long_side = max(alpha.shape)
+    outside = np.asarray(alpha < 0.05, np.float32)
+    light = np.maximum(rgb, 1).astype(np.float32)
+    sigma = 0.03 * long_side
+    near = _blur(light * outside[..., None], sigma)
+    share = _blur(outside, sigma)
+    rim = (solid > 0) & (cv2.erode(solid, _disc(max(2, round(0.03 * long_side))), borderValue=0) == 0)
+    ys, xs = np.nonzero(rim & ~rough & (share > 1e-3))
+    ratio = light[ys, xs] * share[ys, xs, None] / np.maximum(near[ys, xs], 1)
+    mean = ratio.mean(1)
+    even = (np.abs(ratio - mean[:, None]) < 0.04).all(1) & (mean > 0.35) & (mean < 0.97)
+    return float(even.sum())
+
+
+def _blur(image: Floats, sigma: float) -> Floats:
+    """Gaussian blur at an eighth of the size: for colours that are smooth anyway."""
+    height, width = image.shape[:2]
+    small = cv2.resize(image, (max(1, width // 8), max(1, height // 8)), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), max(0.8, sigma / 8))
+    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _ends(solid: Mask, plain: Mask, rows: npt.NDArray[np.int64]) -> dict[str, float]:
+    """Stand below and neck above, from the width of the product's rows."""
+    if len(rows) < 20:
+        return {"stand_like": 0.0, "neutral_top": 0.0}
+    widths = solid[rows].sum(1)
+    tenth = max(1, len(rows) // 10)
+    middle = float(np.median(widths[len(rows) // 3 : -len(rows) // 3]))
+    low = float(np.median(widths[-tenth:]))
+    top = solid[rows[:tenth]]
+    return {
+        "stand_like": float(np.clip(1 - low / max(1.0, 0.25 * middle), 0, 1)),
+        "neutral_top": float((plain[rows[:tenth]] & top).sum() / max(1, top.sum())),
+    }

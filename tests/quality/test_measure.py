@@ -1,0 +1,171 @@
+"""Each measurement answers to the damage that it is for, on a photo made here: a speckled disc, its shadow beside it."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from packshot.imaging.measure import measure
+
+Bytes = npt.NDArray[np.uint8]
+SIZE = 1000
+
+
+def scene() -> tuple[Bytes, Bytes, Bytes]:
+    """Photo, true matte and the product's own colour."""
+    dice = np.random.default_rng(3)
+    y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+    alpha = np.clip(280 - np.hypot(x - 500, y - 500) + 0.5, 0, 1)
+    alpha *= 1 - np.clip(60 - np.hypot(x - 560, y - 450) + 0.5, 0, 1)  # a real hole
+    speckle = cv2.GaussianBlur(dice.normal(0, 30, (SIZE, SIZE, 3)).astype(np.float32), (0, 0), 2)
+    product = np.array([150, 60, 40], np.float32) + speckle
+    backdrop = (200 + 20 * x / SIZE)[..., None] * np.array([0.95, 1, 1], np.float32)
+    photo = (
+        product * alpha[..., None] + backdrop * (1 - alpha[..., None]) + dice.normal(0, 1.5, (SIZE, SIZE, 3))
+    )
+    return tuple(np.clip(a, 0, 255).round().astype(np.uint8) for a in (photo, alpha * 255, product))  # type: ignore[return-value]
+
+
+PHOTO, TRUTH, PRODUCT = scene()
+
+
+def numbers(matte: Bytes = TRUTH, colour: Bytes = PRODUCT, shadow: Bytes | None = None) -> dict[str, float]:
+    return measure(PHOTO, matte, np.dstack([colour, matte]), shadow)
+
+
+GOOD = numbers()
+
+
+def disc(radius: int) -> Bytes:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)
+
+
+def test_the_true_matte_measures_well() -> None:
+    assert GOOD["edge_shift_px"] == 0 and GOOD["edge_off"] < 0.02 and GOOD["edge_unsupported"] < 0.02
+    assert (
+        GOOD["alpha_residual"] < 0.1 and GOOD["fringe"] < 0.1 and GOOD["looks_in"] < 0.01 > GOOD["looks_out"]
+    )
+    assert GOOD["hole_count"] == 1 and GOOD["holes_alike"] == 0 and GOOD["island_count"] == 0
+    assert GOOD["coverage"] == pytest.approx(np.pi * (0.28**2 - 0.06**2), abs=0.002)
+
+
+def test_an_eroded_matte_asks_to_grow_and_a_dilated_one_to_shrink() -> None:
+    eroded, dilated = numbers(cv2.erode(TRUTH, disc(3))), numbers(cv2.dilate(TRUTH, disc(3)))
+    # 3 px of 1000; a sample is half a pixel at this size
+    assert eroded["edge_shift_px"] == pytest.approx(6, abs=1.01) and eroded["edge_off"] > 0.9
+    assert dilated["edge_shift_px"] == pytest.approx(-6, abs=1.01) and dilated["edge_off"] > 0.9
+    assert dilated["alpha_bias"] > 0.1 > 0 > eroded["alpha_bias"]
+    assert min(eroded["alpha_residual"], dilated["alpha_residual"]) > 2 * GOOD["alpha_residual"]
+
+
+def test_a_false_hole_looks_like_the_product_around_it() -> None:
+    holed = TRUTH.copy()
+    cv2.circle(holed, (400, 600), 40, 0, -1)
+    found = numbers(holed)
+    assert found["holes_alike"] == pytest.approx(40**2 / (280**2 - 60**2), rel=0.15)
+    assert found["hole_count"] == 2 and found["looks_in"] > GOOD["looks_in"] + 0.005
+
+
+def test_a_missing_part_cuts_where_the_photo_has_no_edge() -> None:
+    cut = TRUTH.copy()
+    cut[:, :400] = 0
+    found = numbers(cut)
+    assert found["edge_unsupported"] > 0.15 and found["edge_gap"] > 0.8 and found["looks_in_wide"] > 0.05
+
+
+def test_backdrop_taken_in_is_seen() -> None:
+    bulging = TRUTH.copy()
+    cv2.circle(bulging, (800, 500), 90, 255, -1)
+    found = numbers(bulging)
+    assert found["looks_out_wide"] > GOOD["looks_out_wide"] + 0.01 and found["edge_unsupported"] > 0.1
+
+
+def test_an_island_of_backdrop_is_seen() -> None:
+    dotted = TRUTH.copy()
+    cv2.circle(dotted, (100, 100), 30, 255, -1)
+    found = numbers(dotted)
+    assert found["island_count"] == 1 and found["islands_alike"] == found["islands"] > 0.01
+
+
+def test_a_blurred_matte_is_softer_than_the_photo() -> None:
+    soft = numbers(cv2.GaussianBlur(TRUTH, (0, 0), 4))
+    assert soft["softness_px"] > GOOD["softness_px"] + 10 and soft["softness_excess"] > 0.02
+
+
+def test_a_fringe_leans_to_the_backdrop() -> None:
+    soft = cv2.GaussianBlur(TRUTH, (0, 0), 2)
+    assert numbers(soft, PHOTO)["fringe"] > 0.3 > 0.15 > numbers(soft)["fringe"]
+
+
+def test_a_tint_is_a_colour_shift_and_noise_is_not() -> None:
+    tinted = np.clip(PRODUCT.astype(np.float32) * [1.06, 1.0, 0.94], 0, 255).astype(np.uint8)
+    assert GOOD["colour_shift"] < 0.2 and GOOD["colour_median"] < 2
+    assert numbers(colour=tinted)["colour_shift"] > 1.5
+
+
+def test_a_blurred_cut_out_loses_sharpness() -> None:
+    assert numbers(colour=PHOTO)["sharpness"] == pytest.approx(1)
+    assert numbers(colour=cv2.GaussianBlur(PHOTO, (0, 0), 2))["sharpness"] < 0.4
+
+
+def test_a_product_cut_by_the_frame() -> None:
+    wide = np.full_like(TRUTH, 255)
+    wide[:300] = 0
+    assert numbers(wide)["frame_cut"] > 0.5 and GOOD["frame_cut"] == 0
+
+
+def test_half_transparent_body() -> None:
+    ghost = np.where(TRUTH > 200, 160, TRUTH).astype(np.uint8)
+    assert numbers(ghost)["core_soft"] > 0.9 > 0.01 > GOOD["core_soft"]
+
+
+@pytest.mark.parametrize(("dx", "dy", "angle"), [(200, 0, 0), (0, 200, 90), (-200, 0, 180), (150, 150, 45)])
+def test_the_shadow_falls_where_it_was_laid(dx: int, dy: int, angle: float) -> None:
+    shadow = np.zeros_like(TRUTH)
+    cv2.ellipse(shadow, (500 + dx, 770 + dy), (150, 40), 0, 0, 360, 120, -1)
+    found = numbers(shadow=shadow)
+    assert abs((found["shadow_direction"] - angle + 180) % 360 - 180) < 12
+    assert found["shadow_density"] == pytest.approx(120 / 255, abs=0.01) and found["shadow_present"] == 1
+
+
+def test_a_floating_shadow_has_no_contact() -> None:
+    touching, floating = np.zeros_like(TRUTH), np.zeros_like(TRUTH)
+    cv2.ellipse(touching, (500, 780), (200, 40), 0, 0, 360, 120, -1)
+    cv2.ellipse(floating, (500, 900), (200, 40), 0, 0, 360, 120, -1)
+    assert numbers(shadow=touching)["shadow_contact"] > 0.7 > 0.1 > numbers(shadow=floating)["shadow_contact"]
+    assert numbers(shadow=np.zeros_like(TRUTH))["shadow_present"] == 0
+
+
+@pytest.mark.parametrize("fill", [0, 255])
+def test_an_empty_or_full_matte_is_measured_not_crashed(fill: int) -> None:
+    found = numbers(np.full_like(TRUTH, fill))
+    assert (
+        found["coverage"] == fill / 255
+        and found["edge_unsupported"] == 1
+        and all(np.isfinite(list(found.values())))
+    )
+
+
+def test_numbers_given_are_kept_and_never_overwrite() -> None:
+    args = (PHOTO, TRUTH, np.dstack([PRODUCT, TRUTH]), None)
+    found = measure(*args, {"certainty": 0.93}, {"disagreement": 1.7})
+    assert (found["certainty"], found["disagreement"]) == (0.93, 1.0)
+    with pytest.raises(ValueError, match="coverage"):
+        measure(*args, {"coverage": 0.5})
+
+
+def test_arrays_of_different_size_are_refused() -> None:
+    with pytest.raises(ValueError, match="master"):
+        measure(PHOTO, TRUTH, np.zeros((10, 10, 4), np.uint8))
+
+
+@pytest.mark.slow
+def test_a_full_size_photo_takes_little_time() -> None:
+    big = [cv2.resize(a, (2400, 1800), interpolation=cv2.INTER_CUBIC) for a in (PHOTO, TRUTH, PRODUCT)]
+    began = time.process_time()
+    measure(big[0], big[1], np.dstack([big[2], big[1]]))
+    assert time.process_time() - began < 1.0  # 0.4 on an idle core; room for a busy one
