@@ -1,0 +1,73 @@
+"""S3 object bodies on disk without a file descriptor each."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+
+class DiskBuffer:
+    """As much of `tempfile.SpooledTemporaryFile` as moto uses: bytes in memory, beyond `max_size` in a file.
+
+    The file is open only while it is read or written, and gone with the buffer.
+    """
+
+    directory: ClassVar[Path | None] = None
+    """Where the files go; None for the system's place for temporary files."""
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._memory = io.BytesIO()
+        self._path: Path | None = None
+        self._position = 0
+
+    def seek(self, position: int) -> None:
+        self._position = position
+
+    def truncate(self) -> None:
+        """Cut off at the current position; moto only ever empties the whole."""
+        if self._position:
+            raise NotImplementedError("DiskBuffer can only be emptied")
+        self._forget_file()
+        self._memory = io.BytesIO()
+
+    def write(self, data: bytes) -> None:
+        if self._path is None and self._position + len(data) <= self._max_size:
+            self._memory.seek(self._position)
+            self._memory.write(data)
+        else:
+            self._write_to_file(data)
+        self._position += len(data)
+
+    def _write_to_file(self, data: bytes) -> None:
+        if self._path is None:
+            handle, name = tempfile.mkstemp(prefix="object-", dir=self.directory)
+            self._path = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._memory.getvalue())
+            self._memory = io.BytesIO()
+        with self._path.open("r+b") as file:
+            file.seek(self._position)
+            file.write(data)
+
+    def read(self, size: int = -1) -> bytes:
+        if self._path is None:
+            self._memory.seek(self._position)
+            data = self._memory.read(size)
+        else:
+            with self._path.open("rb") as file:
+                file.seek(self._position)
+                data = file.read(size)
+        self._position += len(data)
+        return data
+
+    def close(self) -> None:
+        self._forget_file()
+
+    def _forget_file(self) -> None:
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None

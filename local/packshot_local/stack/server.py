@@ -1,0 +1,40 @@
+"""moto's server on a loopback port of its own, in threads of this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+
+class MotoServer:
+    """Serves all of moto's services; calls `before` and `after` around every request, in its thread."""
+
+    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        moto = DomainDispatcherApplication(create_backend_app)
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            before()
+            try:
+                answer: Iterable[bytes] = moto(environ, start_response)
+            finally:
+                after()
+            return answer
+
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, name="stack-moto", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_port)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,280 @@
+"""Lambda's event sources: pollers that read queues and table streams and hand batches to functions."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.sqs.models import Message, sqs_backends
+
+from .events import send_to_arn
+from .records import Invocation, StackError
+from .workers import Pools
+
+log = logging.getLogger(__name__)
+
+REDELIVERY_SECONDS = 1
+"""After a failure a message comes again so soon. AWS waits for the queue's visibility time-out, which is minutes."""
+
+STREAM_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One AWS::Lambda::EventSourceMapping, resolved."""
+
+    source_arn: str
+    function: str
+    batch_size: int
+    window_seconds: float
+    reports_failures: bool
+    concurrency: int
+    retries: int
+    on_failure_arn: str | None
+    from_start: bool
+
+    @classmethod
+    def from_properties(cls, logical_id: str, properties: dict[str, Any]) -> Mapping:
+        """Read resolved CloudFormation properties; raises StackError for what the pollers do not do."""
+        for unknown in ("FilterCriteria", "TumblingWindowInSeconds", "ParallelizationFactor"):
+            if unknown in properties:
+                raise StackError(f"{logical_id}: {unknown} of an event source is not run locally")
+        service = properties["EventSourceArn"].split(":")[2]
+        if service not in ("sqs", "dynamodb"):
+            raise StackError(f"{logical_id}: the local stack polls queues and table streams, not {service}")
+        scaling = properties.get("ScalingConfig", {})
+        destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
+        return cls(
+            source_arn=properties["EventSourceArn"],
+            function=properties["FunctionName"],
+            batch_size=int(properties.get("BatchSize", 10 if service == "sqs" else 100)),
+            window_seconds=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
+            reports_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
+            concurrency=int(scaling.get("MaximumConcurrency", 1000)),
+            retries=int(properties.get("MaximumRetryAttempts", -1)),
+            on_failure_arn=destination.get("Destination"),
+            from_start=properties.get("StartingPosition") == "TRIM_HORIZON",
+        )
+
+
+def failed_items(result: Invocation, identifiers: list[str]) -> set[str]:
+    """Which records of a batch failed, by Lambda's rules for `batchItemFailures`.
+
+    All of them when the function failed or answered something malformed; none when it answered nothing.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    if result.error:
+        return set(identifiers)
+    answer = json.loads(result.payload or b"null")
+    if not answer:
+        return set()
+    if not isinstance(answer, dict):
+        return set(identifiers)
+    failures = answer.get("batchItemFailures") or []
+    try:
+        named = {failure["itemIdentifier"] for failure in failures}
+    except (KeyError, TypeError):
+        return set(identifiers)
+    return named if named <= set(identifiers) else set(identifiers)
+
+
+class Source(ABC):
+    """A poller with its threads."""
+
+    def __init__(self, mapping: Mapping, pools: Pools, region: str, closing: threading.Event) -> None:
+        self.mapping = mapping
+        self._pools = pools
+        self._region = region
+        self._closing = closing
+        self._threads: list[threading.Thread] = []
+
+    def start(self, count: int) -> None:
+        for _ in range(count):
+            thread = threading.Thread(target=self._loop, name=f"stack-poll-{self.mapping.function}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _loop(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._poll()
+            except Exception:
+                if not self._closing.is_set():
+                    log.exception("polling %s failed", self.mapping.source_arn)
+                    self._closing.wait(1)
+
+    def _invoke(self, records: list[dict[str, Any]]) -> Invocation:
+        return self._pools.invoke(self.mapping.function, json.dumps({"Records": records}).encode())
+
+    @abstractmethod
+    def _poll(self) -> None:
+        """Take one batch, if there is one within about a second, and see it through."""
+
+    @abstractmethod
+    def idle(self) -> bool:
+        """Whether nothing is left to hand out or under way."""
+
+
+class QueueSource(Source):
+    """Reads an SQS queue: batches, window, partial failures; the queue's own redrive policy does the rest."""
+
+    def __init__(self, mapping: Mapping, pools: Pools, region: str, closing: threading.Event) -> None:
+        super().__init__(mapping, pools, region, closing)
+        self._queue_name = mapping.source_arn.split(":")[-1]
+        self._backend = sqs_backends[DEFAULT_ACCOUNT_ID][region]
+        self._timeout = pools.find(mapping.function).spec.timeout
+        self._queue = self._backend.get_queue(self._queue_name)
+
+    def start_all(self) -> None:
+        self.start(min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency))
+
+    def _receive(self, count: int, wait: float) -> list[Message]:
+        visibility = max(int(getattr(self._queue, "visibility_timeout")), int(6 * self._timeout))
+        return self._backend.receive_message(
+            self._queue_name, min(count, 10), wait, visibility, ["All"]  # type: ignore[arg-type]
+        )
+
+    def _poll(self) -> None:
+        batch = self._receive(self.mapping.batch_size, 1)
+        deadline = time.monotonic() + self.mapping.window_seconds
+        while batch and len(batch) < self.mapping.batch_size and not self._closing.is_set():
+            left = deadline - time.monotonic()
+            more = self._receive(self.mapping.batch_size - len(batch), max(min(left, 1), 0))
+            batch.extend(more)
+            if left <= 0 and not more:
+                break
+        if batch and not self._closing.is_set():
+            self._handle(batch)
+
+    def _handle(self, batch: list[Message]) -> None:
+        result = self._invoke([self._record(message) for message in batch])
+        identifiers = [message.id for message in batch]
+        failed = failed_items(result, identifiers)
+        if failed and not (self.mapping.reports_failures or result.error):
+            failed = set()
+        for message in batch:
+            assert message.receipt_handle is not None
+            if message.id in failed:
+                self._backend.change_message_visibility(self._queue_name, message.receipt_handle, REDELIVERY_SECONDS)
+            else:
+                self._backend.delete_message(self._queue_name, message.receipt_handle)
+
+    def _record(self, message: Message) -> dict[str, Any]:
+        attributes = {
+            "ApproximateReceiveCount": str(message.approximate_receive_count),
+            "SentTimestamp": str(message.sent_timestamp),
+            "SenderId": message.sender_id,
+            "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        }
+        if message.group_id:
+            attributes["MessageGroupId"] = message.group_id
+        return {
+            "messageId": message.id,
+            "receiptHandle": message.receipt_handle,
+            "body": message.body,
+            "attributes": attributes,
+            "messageAttributes": {
+                name: {"stringValue": value.get("string_value"), "dataType": value.get("data_type")}
+                for name, value in message.message_attributes.items()
+            },
+            "md5OfBody": message.body_md5,
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.mapping.source_arn,
+            "awsRegion": self._region,
+        }
+
+    def idle(self) -> bool:
+        return not self._queue._messages
+
+
+class StreamSource(Source):
+    """Reads a table's stream in order, one batch at a time; a bad batch comes again until its retries are used up."""
+
+    def __init__(self, mapping: Mapping, pools: Pools, region: str, closing: threading.Event) -> None:
+        super().__init__(mapping, pools, region, closing)
+        name = mapping.source_arn.split(":table/")[-1].split("/")[0]
+        table = dynamodb_backends[DEFAULT_ACCOUNT_ID][region].get_table(name)
+        self._shard = table.stream_shard
+        if self._shard is None:
+            raise StackError(f"{mapping.function} reads the stream of {name}, which has none")
+        self._position = 0 if mapping.from_start else len(self._shard.items)
+        self._attempts = 0
+
+    def _poll(self) -> None:
+        assert self._shard is not None
+        batch = self._shard.items[self._position : self._position + self.mapping.batch_size]
+        if not batch:
+            self._closing.wait(STREAM_POLL_SECONDS)
+            return
+        if self.mapping.window_seconds and len(batch) < self.mapping.batch_size and not self._attempts:
+            self._closing.wait(self.mapping.window_seconds)
+            batch = self._shard.items[self._position : self._position + self.mapping.batch_size]
+        records = [self._record(item.to_json()) for item in batch]
+        result = self._invoke(records)
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+        failed = failed_items(result, numbers)
+        if not (self.mapping.reports_failures or result.error):
+            failed = set()
+        good = next((index for index, number in enumerate(numbers) if number in failed), len(numbers))
+        self._position += good
+        if not failed:
+            self._attempts = 0
+            return
+        self._attempts = 1 if good else self._attempts + 1
+        if 0 <= self.mapping.retries < self._attempts:
+            self._give_up(records[good:], result)
+        else:
+            self._closing.wait(min(0.2 * 2**self._attempts, 10))
+
+    def _give_up(self, records: list[dict[str, Any]], result: Invocation) -> None:
+        log.error("%s gives up %d records of %s", self.mapping.function, len(records), self.mapping.source_arn)
+        if self.mapping.on_failure_arn:
+            numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+            batch = {
+                "batchSize": len(records),
+                "startSequenceNumber": numbers[0],
+                "endSequenceNumber": numbers[-1],
+                "streamArn": self.mapping.source_arn,
+            }
+            body = {"requestContext": {"requestId": result.request_id}, "DDBStreamBatchInfo": batch}
+            send_to_arn(self.mapping.on_failure_arn, json.dumps(body), self._region)
+        self._position += len(records)
+        self._attempts = 0
+
+    def _record(self, record: dict[str, Any]) -> dict[str, Any]:
+        body = {**record["dynamodb"], "ApproximateCreationDateTime": time.time()}
+        return {**record, "awsRegion": self._region, "eventSourceARN": self.mapping.source_arn, "dynamodb": body}
+
+    def idle(self) -> bool:
+        assert self._shard is not None
+        return self._position >= len(self._shard.items)
+
+
+def open_sources(
+    mappings: list[Mapping], pools: Pools, region: str, closing: threading.Event
+) -> list[QueueSource | StreamSource]:
+    """Start a poller for every mapping."""
+    sources: list[QueueSource | StreamSource] = []
+    for mapping in mappings:
+        if ":sqs:" in mapping.source_arn:
+            queue = QueueSource(mapping, pools, region, closing)
+            sources.append(queue)
+            queue.start_all()
+        else:
+            stream = StreamSource(mapping, pools, region, closing)
+            sources.append(stream)
+            stream.start(1)
+    return sources
+
+

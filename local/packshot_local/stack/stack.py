@@ -1,0 +1,372 @@
+"""The local stack: one process that plays AWS for one SAM template."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, Any
+
+import boto3
+from botocore.config import Config
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+from . import patches
+from .activity import Activity
+from .buffers import DiskBuffer
+from .deploy import Deployment, deploy, function_specs
+from .events import Delivery, ObjectEvents, envelope, publish
+from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
+from .schedule import Schedule, Timer
+from .server import MotoServer
+from .sources import Mapping, QueueSource, StreamSource, open_sources
+from .translate import Route, Translation, translate
+from .workers import Pools
+
+log = logging.getLogger(__name__)
+
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+BUFFER_BYTES = 64 * 1024
+"""S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
+
+KEPT_HISTORIES = 20
+QUIET_SECONDS = 0.15
+_one_at_a_time = threading.Lock()
+
+
+class Stack:
+    """A SAM template, running: a context manager, one at a time in a process.
+
+    `template`: the SAM template; `parameters`: values for its parameters; `state`: a folder to keep objects and
+    items in between runs; `process_workers`: processes for each function that is a container image; `env`:
+    further environment of all functions; `python_paths`: folders of the layers; `on_log`: called with every line
+    that a function writes, from several threads; `log_file`: the same lines as JSON.
+
+    Entering raises StackError when the template cannot be run here.
+    """
+
+    def __init__(
+        self,
+        template: Path,
+        *,
+        python_paths: list[Path],
+        parameters: dict[str, str] | None = None,
+        state: Path | None = None,
+        process_workers: int = 2,
+        env: dict[str, str] | None = None,
+        on_log: Callable[[LogLine], None] | None = None,
+        log_file: Path | None = None,
+        region: str = "eu-central-1",
+    ) -> None:
+        self.region = region
+        self.activity = Activity()
+        self._template = Path(template)
+        self._python_paths = tuple(Path(path).resolve() for path in python_paths)
+        self._parameters = dict(parameters or {})
+        self._state = state
+        self._process_workers = process_workers
+        self._env = dict(env or {})
+        self._on_log = on_log
+        self._log_path = log_file
+        self._log_file: IO[str] | None = None
+        self._log_lock = threading.Lock()
+        self._undo: list[Callable[[], None]] = []
+        self._clients: dict[str, Any] = {}
+
+    # Coming up and going down
+
+    def __enter__(self) -> Stack:
+        if not _one_at_a_time.acquire(blocking=False):
+            raise StackError("a local stack is already running in this process; close it first")
+        self._undo.append(_one_at_a_time.release)
+        try:
+            self._come_up()
+        except BaseException:
+            self._go_down()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._go_down()
+
+    def _go_down(self) -> None:
+        self.activity.closing.set()
+        while self._undo:
+            try:
+                self._undo.pop()()
+            except Exception:
+                log.exception("a part of the local stack did not close")
+
+    def _come_up(self) -> None:
+        self._catch_sigterm()
+        if self._log_path is not None:
+            self._log_file = self._log_path.open("a", encoding="utf-8")
+            self._undo.append(self._log_file.close)
+        self._prepare_moto()
+        self._objects = ObjectEvents(self.region)
+        self._server = MotoServer(self._objects.begin_request, self._objects.end_request)
+        self._undo.append(self._server.close)
+        self._set_environment("MOTO_PORT", str(self._server.port))
+        self._patching = patches.apply(self)
+        self._undo.append(self._patching.restore)
+        translation = translate(self._template, self._parameters, self.region)
+        self.routes: list[Route] = translation.routes
+        self._deployment = deploy(translation, self._parameters, self.region, self.client)
+        self._start_functions(translation)
+        self._start_sources()
+
+    def _catch_sigterm(self) -> None:
+        """End like on Ctrl-C, so that what is open gets closed."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+            return
+
+        def leave(signum: int, frame: FrameType | None) -> None:
+            sys.exit(128 + signum)
+
+        signal.signal(signal.SIGTERM, leave)
+        self._undo.append(lambda: void(signal.signal(signal.SIGTERM, signal.SIG_DFL)))
+
+    def _prepare_moto(self) -> None:
+        scratch = Path(tempfile.mkdtemp(prefix="packshot-stack-"))
+        self._undo.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
+        DiskBuffer.directory = scratch
+        self._silence("moto", logging.CRITICAL)  # it dumps whole syntax trees for every caught error
+        self._silence("werkzeug", logging.ERROR)
+        self._set_environment("AWS_DEFAULT_REGION", self.region)  # the SAM translator asks for it
+        self._set_environment("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", str(BUFFER_BYTES))
+        self._undo.append(_forget_everything)
+        _forget_everything()
+
+    def _silence(self, logger_name: str, level: int) -> None:
+        logger = logging.getLogger(logger_name)
+        before = logger.level
+        self._undo.append(lambda: logger.setLevel(before))
+        logger.setLevel(level)
+
+    def _set_environment(self, name: str, value: str) -> None:
+        before = os.environ.get(name)
+        self._undo.append(lambda: void(os.environ.pop(name, None) if before is None else os.environ.update({name: before})))
+        os.environ[name] = value
+
+    def _start_functions(self, translation: Translation) -> None:
+        specs = function_specs(
+            self._deployment, translation.functions, self._python_paths, self._process_workers, self.region
+        )
+        self._pools = Pools(specs, self._worker_environment(), self._log)
+        self._delivery = Delivery(self.region, self._pools.invoke, self._start_named, self.activity.closing)
+        self._undo.append(self._delivery.close)
+        self._undo.append(self._stop_executions)
+        self._undo.append(self._pools.close)
+        for spec in specs:
+            self._configure_delivery(spec)
+
+    def _configure_delivery(self, spec: FunctionSpec) -> None:
+        dead_letters = self._deployment.properties(spec.logical_id).get("DeadLetterConfig", {}).get("TargetArn")
+        retries = 2
+        for logical_id in self._deployment.of_type("AWS::Lambda::EventInvokeConfig"):
+            properties = self._deployment.properties(logical_id)
+            if properties["FunctionName"] in (spec.name, spec.arn):
+                retries = int(properties.get("MaximumRetryAttempts", retries))
+                destination = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+                dead_letters = destination or dead_letters
+        self._delivery.configure(spec, retries, dead_letters)
+
+    def _start_sources(self) -> None:
+        read = self._deployment.properties
+        mappings = [
+            Mapping.from_properties(logical_id, read(logical_id))
+            for logical_id in self._deployment.of_type("AWS::Lambda::EventSourceMapping")
+            if str(read(logical_id).get("Enabled", True)).lower() == "true"
+        ]
+        self._sources: list[QueueSource | StreamSource] = open_sources(
+            mappings, self._pools, self.region, self.activity.closing
+        )
+        self._undo.append(lambda: [source.join() for source in self._sources] and None)
+        rules = [item for item in self._deployment.of_type("AWS::Events::Rule") if "ScheduleExpression" in read(item)]
+        schedules = [Schedule.of_rule(item, read(item)) for item in rules]
+        schedules += [Schedule.of_scheduler(i, read(i)) for i in self._deployment.of_type("AWS::Scheduler::Schedule")]
+        self._timer = Timer(schedules, self._delivery.deliver, self._housekeeping, self.region, self.activity.closing)
+        self._timer.start()
+        self._undo.append(self._timer.join)
+        self._undo.append(self.activity.closing.set)
+
+    def _worker_environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": os.environ.get("HOME", tempfile.gettempdir()),
+            "LANG": "C.UTF-8",
+            "TZ": ":UTC",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCOUNT_ID": DEFAULT_ACCOUNT_ID,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_XRAY_SDK_ENABLED": "false",
+            "POWERTOOLS_TRACE_DISABLED": "1",
+            **self._env,
+        }
+
+    def _log(self, line: LogLine) -> None:
+        with self._log_lock:
+            if self._log_file is not None and not self._log_file.closed:
+                self._log_file.write(line.as_json() + "\n")
+                self._log_file.flush()
+        if self._on_log is not None:
+            self._on_log(line)
+
+    def _stop_executions(self) -> None:
+        """End what still runs in the interpreter and wait for its threads."""
+        for execution in self._executions():
+            patches.stop_execution(execution, "Local.StackClosed", "the local stack was closed")
+        deadline = time.monotonic() + 5
+        for thread in [*TMP_THREADS, *(t for t in threading.enumerate() if t.name == "stack-state")]:
+            thread.join(max(deadline - time.monotonic(), 0))
+        TMP_THREADS.clear()
+
+    def _executions(self) -> list[Any]:
+        backend = stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][self.region]
+        return [execution for machine in backend.state_machines for execution in list(machine.executions)]
+
+    def _housekeeping(self) -> None:
+        self._pools.workers()
+        TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+        ended = [execution for execution in self._executions() if execution.status != "RUNNING"]
+        for execution in ended[:-KEPT_HISTORIES]:
+            if execution.exec_worker.env is not None:
+                execution.exec_worker.env.event_manager._history_event_list.clear()
+
+    # What the patches ask for
+
+    def run_function(self, name: str, event: bytes, on_start: Callable[[], None]) -> Invocation:
+        return self._pools.find(name).invoke(event, on_start)
+
+    def run_function_later(self, name: str, event: bytes) -> None:
+        self._delivery.run_later(name, event)
+
+    def object_created(self, bucket: Any, key: Any, reason: str) -> None:
+        self._objects.announce(bucket, key, reason)
+
+    def deliver(self, target: dict[str, Any], event: dict[str, Any]) -> None:
+        self._delivery.deliver(target, event)
+
+    def execution_ended(self, execution: Any) -> None:
+        if self.activity.closing.is_set():
+            return
+        detail = {
+            "executionArn": execution.exec_arn,
+            "stateMachineArn": execution.state_machine.arn,
+            "name": execution.name,
+            "status": execution.status,
+            "error": execution.error,
+            "cause": execution.cause,
+        }
+        kind = "Step Functions Execution Status Change"
+        publish(envelope("aws.states", kind, detail, [execution.exec_arn], self.region))
+
+    def _start_named(self, arn: str, body: str) -> None:
+        self.client("stepfunctions").start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=body)
+
+    # For callers
+
+    @property
+    def endpoint(self) -> str:
+        """Address of all AWS services of this stack."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The template's outputs."""
+        return dict(self._deployment.outputs)
+
+    def physical(self, logical_id: str) -> str:
+        """The name or ARN that a resource got (what `!Ref` gives)."""
+        return self._deployment.physical(logical_id)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this stack, made once for each service; safe to use in threads."""
+        if service not in self._clients:
+            self._clients[service] = self.session().client(
+                service,
+                endpoint_url=self.endpoint,
+                config=Config(
+                    max_pool_connections=64,
+                    retries={"total_max_attempts": 1},
+                    read_timeout=930,
+                    s3={"addressing_style": "path"},
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                ),
+            )
+        return self._clients[service]
+
+    def session(self) -> boto3.Session:
+        """A boto3 session with this stack's region and credentials; give clients `endpoint_url=stack.endpoint`."""
+        return boto3.Session(region_name=self.region, **CREDENTIALS)
+
+    def invoke(self, function: str, event: Any) -> Invocation:
+        """Call a function, by logical id, with an event that becomes JSON; waits for its answer."""
+        return self._pools.invoke(function, json.dumps(event).encode())
+
+    def idle(self) -> bool:
+        """Whether nothing is under way: polled queues and streams are empty, no function runs, nothing is being
+        delivered, and every execution that runs waits for a task token."""
+        if self._delivery.pending or self._pools.active or not all(source.idle() for source in self._sources):
+            return False
+        running = [execution for execution in self._executions() if execution.status == "RUNNING"]
+        if running and self.activity.waiting_tasks < len(running):
+            return False
+        return self.activity.quiet(QUIET_SECONDS)
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until `idle()`, `timeout` seconds at most; returns whether it came to that."""
+        deadline = time.monotonic() + timeout
+        while not self.idle():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def workers(self) -> list[WorkerInfo]:
+        """All live worker processes."""
+        return self._pools.workers()
+
+    def peak_rss_bytes(self) -> dict[str, int]:
+        """Highest resident memory of any one worker of each function so far, in bytes."""
+        return self._pools.peak_rss_bytes()
+
+    def kill_worker(self, function: str) -> int:
+        """SIGKILL one worker of a function, a busy one first; returns its pid."""
+        return self._pools.find(function).kill_one()
+
+    def fire_schedule(self, logical_id: str) -> None:
+        """Run a schedule now. For a function's event in SAM the logical id is function plus event name."""
+        self._timer.fire(logical_id)
+
+
+def _forget_everything() -> None:
+    BackendDict.reset()
+    reset_model_data()
+
+
+def void(_: object) -> None:
+    """Turn an expression into a call without a result."""

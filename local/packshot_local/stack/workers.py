@@ -1,0 +1,320 @@
+"""Functions as processes: a pool of workers for each function, with Lambda's rules for time-outs and crashes."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
+from .runtime_api import Request, RuntimeApi
+
+INIT_SECONDS = 120.0
+"""Longest start of a worker. Lambda gives ten seconds, but not to several starts at once on two cores."""
+
+LogSink = Callable[[LogLine], None]
+
+
+def memory_bytes(pid: int) -> tuple[int, int]:
+    """Resident memory of a process now and at its peak, in bytes; zeros when it is gone or unknown."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return _memory_by_ps(pid) if sys.platform == "darwin" else (0, 0)
+    found = {"VmRSS:": 0, "VmHWM:": 0}
+    for line in status.splitlines():
+        words = line.split()
+        if words and words[0] in found:
+            found[words[0]] = int(words[1]) * 1024
+    return found["VmRSS:"], found["VmHWM:"]
+
+
+def _memory_by_ps(pid: int) -> tuple[int, int]:
+    answer = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    resident = int(answer.stdout.strip() or 0) * 1024
+    return resident, resident
+
+
+class Worker:
+    """One process that runs one function, one event at a time."""
+
+    def __init__(self, spec: FunctionSpec, base_env: Mapping[str, str], on_log: LogSink) -> None:
+        self.spec = spec
+        self._on_log = on_log
+        self._tail: collections.deque[str] = collections.deque(maxlen=60)
+        self.api = RuntimeApi()
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("worker_main.py")), spec.handler],
+            cwd=spec.task_root,
+            env=self._environment(base_env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True)
+        self._reader.start()
+
+    def _environment(self, base_env: Mapping[str, str]) -> dict[str, str]:
+        spec = self.spec
+        return {
+            **base_env,
+            **spec.env,
+            "AWS_LAMBDA_RUNTIME_API": self.api.address,
+            "_HANDLER": spec.handler,
+            "LAMBDA_TASK_ROOT": str(spec.task_root),
+            "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{uuid.uuid4().hex}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(str(path) for path in (spec.task_root, *spec.python_paths)),
+        }
+
+    def _read_output(self) -> None:
+        assert self.process.stdout is not None
+        for raw in self.process.stdout:
+            text = raw.decode("utf-8", "replace").rstrip("\r\n")
+            if text:
+                self._tail.append(text)
+                self._on_log(self._log_line(text))
+        self.process.wait()
+        self.api.ready.set()
+        current = self.api.current
+        if current is not None:
+            current.finish(self._exit_document(current.request_id), "Unhandled")
+
+    def _log_line(self, text: str) -> LogLine:
+        current = self.api.current
+        fields: dict[str, Any] | None = None
+        if text.startswith("{"):
+            try:
+                fields = json.loads(text)
+            except ValueError:
+                fields = None  # a line that only looks like JSON stays text
+        return LogLine(self.spec.logical_id, text, time.time(), current.request_id if current else None, fields)
+
+    def _exit_document(self, request_id: str) -> bytes:
+        code = self.process.returncode
+        what = f"signal: {(signal.strsignal(-code) or str(-code)).lower()}" if code < 0 else f"exit status {code}"
+        return _error_document("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}")
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None and self.api.init_error is None
+
+    def run(self, event: bytes, queued_since: float, on_start: Callable[[], None]) -> Invocation:
+        """Give one event to the worker and wait for its answer, its end, or the function's time-out."""
+        self.api.ready.wait(INIT_SECONDS)
+        on_start()
+        started = time.monotonic()
+        request_id = str(uuid.uuid4())
+        deadline = int((time.time() + self.spec.timeout) * 1000)
+        request = Request(request_id, event, deadline, self.spec.arn)
+        self._tail.clear()
+        self.api.current = request
+        if self.api.init_error is not None:
+            request.finish(self.api.init_error, "Unhandled")
+        elif self.process.poll() is not None:
+            self._reader.join(5)
+            request.finish(self._exit_document(request_id), "Unhandled")
+        else:
+            self.api.inbox.put(request)
+        if not request.finished.wait(self.spec.timeout):
+            self.kill()
+            request.finish(
+                _error_document(
+                    "Sandbox.Timedout",
+                    f"RequestId: {request_id} Error: Task timed out after {self.spec.timeout:.2f} seconds",
+                ),
+                "Unhandled",
+            )
+        self.api.current = None
+        return Invocation(
+            payload=request.payload,
+            error=request.error,
+            request_id=request_id,
+            seconds=time.monotonic() - started,
+            queued_seconds=started - queued_since,
+            log_tail="\n".join(self._tail),
+        )
+
+    def kill(self) -> None:
+        """End the process and everything it started, at once."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended by itself
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the process, its log reader and its Runtime API."""
+        self.kill()
+        self._reader.join(5)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.api.close()
+
+
+def _error_document(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+
+
+def _nothing() -> None:
+    """Called when nobody wants to know."""
+
+
+class Pool:
+    """The workers of one function, at most `spec.concurrency` of them, started when first needed."""
+
+    def __init__(self, spec: FunctionSpec, base_env: Mapping[str, str], on_log: LogSink) -> None:
+        self.spec = spec
+        self.peak_rss_bytes = 0
+        self._base_env = base_env
+        self._on_log = on_log
+        self._slots = threading.Condition()
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._starting = 0
+        self._waiting = 0
+        self._closed = False
+
+    @property
+    def active(self) -> int:
+        """Events in a worker or waiting for one."""
+        with self._slots:
+            return len(self._busy) + self._starting + self._waiting
+
+    def has_free_slot(self) -> bool:
+        with self._slots:
+            return len(self._busy) + self._starting < self.spec.concurrency
+
+    def invoke(self, event: bytes, on_start: Callable[[], None] = _nothing) -> Invocation:
+        """Run one event when a worker is free for it; `on_start` is called when the worker begins."""
+        queued_since = time.monotonic()
+        worker = self._take()
+        try:
+            return worker.run(event, queued_since, on_start)
+        finally:
+            self._give_back(worker)
+
+    def _take(self) -> Worker:
+        with self._slots:
+            self._waiting += 1
+            self._slots.wait_for(lambda: self._closed or len(self._busy) + self._starting < self.spec.concurrency)
+            self._waiting -= 1
+            if self._closed:
+                raise StackError(f"{self.spec.logical_id} was called while the stack was closing")
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    self._busy.add(worker)
+                    return worker
+                worker.close()
+            self._starting += 1
+        try:
+            worker = Worker(self.spec, self._base_env, self._on_log)
+        except BaseException:
+            with self._slots:
+                self._starting -= 1
+                self._slots.notify()
+            raise
+        with self._slots:
+            self._starting -= 1
+            self._busy.add(worker)
+        return worker
+
+    def _give_back(self, worker: Worker) -> None:
+        self._note_memory(worker)
+        with self._slots:
+            self._busy.discard(worker)
+            keep = worker.alive and not self._closed
+            if keep:
+                self._idle.append(worker)
+            self._slots.notify()
+        if not keep:
+            worker.close()
+
+    def _note_memory(self, worker: Worker) -> int:
+        now, peak = memory_bytes(worker.process.pid)
+        self.peak_rss_bytes = max(self.peak_rss_bytes, peak)
+        return now
+
+    def workers(self) -> list[WorkerInfo]:
+        """The live processes, with their memory now; notes the peak on the way."""
+        with self._slots:
+            live = [worker for worker in (*self._busy, *self._idle) if worker.alive]
+        return [WorkerInfo(self.spec.logical_id, worker.process.pid, self._note_memory(worker)) for worker in live]
+
+    def kill_one(self) -> int:
+        """SIGKILL one worker, a busy one first; returns its pid. Raises StackError when there is none."""
+        with self._slots:
+            for worker in (*self._busy, *self._idle):
+                if worker.alive:
+                    os.kill(worker.process.pid, signal.SIGKILL)
+                    return worker.process.pid
+        raise StackError(f"{self.spec.logical_id} has no worker to kill")
+
+    def close(self) -> None:
+        """End all workers; calls in progress come back as errors."""
+        with self._slots:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+            self._slots.notify_all()
+        for worker in idle:
+            worker.close()
+        for worker in busy:
+            worker.kill()  # the thread that waits for it closes it
+        with self._slots:
+            self._slots.wait_for(lambda: not self._busy and not self._starting, timeout=10)
+
+
+class Pools:
+    """All functions of the stack, by physical name, ARN or logical id."""
+
+    def __init__(self, specs: list[FunctionSpec], base_env: Mapping[str, str], on_log: LogSink) -> None:
+        self._by_id = {spec.logical_id: Pool(spec, base_env, on_log) for spec in specs}
+        self._by_name = {pool.spec.name: pool for pool in self._by_id.values()}
+
+    def find(self, name: str) -> Pool:
+        """The pool of a function given by logical id, name, or ARN with or without qualifier."""
+        if name in self._by_id:
+            return self._by_id[name]
+        plain = name.split(":function:")[-1].split(":")[0]
+        if plain not in self._by_name:
+            raise StackError(f"no function {name} in the template; there are {', '.join(sorted(self._by_id))}")
+        return self._by_name[plain]
+
+    def invoke(self, name: str, event: bytes) -> Invocation:
+        return self.find(name).invoke(event)
+
+    @property
+    def active(self) -> int:
+        return sum(pool.active for pool in self._by_id.values())
+
+    def workers(self) -> list[WorkerInfo]:
+        return [info for pool in self._by_id.values() for info in pool.workers()]
+
+    def peak_rss_bytes(self) -> dict[str, int]:
+        """Highest resident memory of any one worker of each function so far, in bytes."""
+        return {logical_id: pool.peak_rss_bytes for logical_id, pool in self._by_id.items()}
+
+    def close(self) -> None:
+        closers = [threading.Thread(target=pool.close, name="stack-close") for pool in self._by_id.values()]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()

@@ -1,0 +1,7 @@
+"""Stands for the layer that functions share."""
+
+import json
+
+
+def tell(message, **fields):
+    print(json.dumps({"message": message, **fields}))
