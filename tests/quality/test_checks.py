@@ -6,13 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from pydantic import ValidationError
-
 from packshot.quality.checks import LotStats, against_lot, check, circular_median, lot_stats
 from packshot.quality.limits import Limits, Rule, load_limits
 from packshot.quality.score import Coefficients, Term, error_score, explain, load_coefficients
 from packshot.quality.verdict import escalate, verdict
 from packshot.records import Verdict
+from pydantic import ValidationError
 
 PROFILE = SimpleNamespace(flag_threshold=0.3)
 GOOD = {
@@ -24,14 +23,14 @@ GOOD = {
 
 
 def shadow(
-    direction: float, density: float = 0.5, contact: float = 0.9, reach: float = 0.2
+    direction: float, density: float = 0.5, contact: float = 0.9, area: float = 0.2
 ) -> dict[str, float]:
     return {
         "shadow_present": 1.0,
         "shadow_direction": direction,
         "shadow_density": density,
         "shadow_contact": contact,
-        "shadow_reach": reach,
+        "shadow_area": area,
     }
 
 
@@ -95,7 +94,7 @@ def test_a_turned_shadow_is_found_against_the_lot_only() -> None:
     assert failed(turned) == []
     assert failed(turned, lot=LOT) == ["shadow_direction"]
     assert failed(GOOD | shadow(15), lot=LOT) == []
-    assert failed(GOOD | shadow(90, reach=0.01), lot=LOT) == []  # right under the product: no direction
+    assert failed(GOOD | shadow(90, area=0.01), lot=LOT) == []  # right under the product: no direction
 
 
 def test_density_and_contact_are_compared_with_the_lot() -> None:

@@ -11,15 +11,12 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from skimage.color import deltaE_ciede2000
 
+from packshot.imaging import shadow as shadows
+from packshot.imaging.light import U8
 from packshot.imaging.measure_edge import lab_of, profile_measures, profiles, residual_measures
 from packshot.imaging.measure_region import leftover_measures, shape_measures, side_measures
-from packshot.imaging.measure_shadow import shadow_measures
-
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 
 WORKING_SIDE = 1200
 COLOUR_SAMPLES = 20_000
@@ -36,10 +33,10 @@ NO_PROFILE = {
 
 
 def measure(
-    rgb: Bytes,
-    matte: Bytes,
-    master: Bytes,
-    shadow: Bytes | None = None,
+    rgb: U8,
+    matte: U8,
+    master: U8,
+    shadow: U8 | None = None,
     certainty: Mapping[str, float] | None = None,
     opinions: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
@@ -88,7 +85,7 @@ def measure(
     return numbers
 
 
-def _require_same_size(rgb: Bytes, matte: Bytes, master: Bytes, shadow: Bytes | None) -> None:
+def _require_same_size(rgb: U8, matte: U8, master: U8, shadow: U8 | None) -> None:
     size = matte.shape
     shapes = {"rgb": (rgb.shape, (*size, 3)), "master": (master.shape, (*size, 4))}
     if shadow is not None:
@@ -107,14 +104,14 @@ def _working_scale(size: tuple[int, ...]) -> tuple[int, int]:
     return max(1, round(size[1] * scale)), max(1, round(size[0] * scale))
 
 
-def _resized(image: Bytes, size: tuple[int, int]) -> Bytes:
+def _resized(image: U8, size: tuple[int, int]) -> U8:
     if (image.shape[1], image.shape[0]) == size:
         return image
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _straight(master: Bytes, size: tuple[int, int]) -> Bytes:
-    """The master's colour at working size. Colour under clear pixels is not the product's: kept out of means."""
+def _straight(master: U8, size: tuple[int, int]) -> U8:
+    """The master's colour at working size; the colour of clear pixels is not the product's and left out."""
     clear = np.asarray(master[..., 3] == 0, np.uint8)
     kept = cv2.cvtColor(master, cv2.COLOR_RGBA2RGB)
     if clear.any():
@@ -124,7 +121,27 @@ def _straight(master: Bytes, size: tuple[int, int]) -> Bytes:
     return np.asarray(np.clip(colour / np.maximum(share, 1 / 255)[..., None], 0, 255), np.uint8)
 
 
-def colour_measures(rgb: Bytes, matte: Bytes, result: Bytes) -> dict[str, float]:
+def shadow_measures(shadow: U8 | None, matte: U8) -> dict[str, float]:
+    """The shadow layer in numbers (``packshot.imaging.shadow.measure``).
+
+    ``shadow_present`` 0 or 1; ``shadow_direction`` 0..360 degrees, 0 = right, 90 = down; ``shadow_density``
+    0..1; ``shadow_contact`` 0..1: density where the product stands; ``shadow_area`` 0..10: the shadow by
+    the product's area; ``shadow_frame`` 0..1: how dark it still is at the frame.
+    """
+    if shadow is None:
+        return {"shadow_present": 0.0}
+    found = shadows.measure(shadow, matte)
+    return {
+        "shadow_present": float(found["area"] > 0),
+        "shadow_direction": found["direction_deg"],
+        "shadow_density": found["density"],
+        "shadow_contact": found["contact"],
+        "shadow_area": min(10.0, found["area"]),
+        "shadow_frame": found["frame"],
+    }
+
+
+def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
     """CIEDE2000 between source and result inside the solid product, on a fixed grid of pixels.
 
     ``colour_shift`` 0..100: difference of the mean colours (a tint); ``colour_median`` and ``colour_p95``
@@ -138,8 +155,8 @@ def colour_measures(rgb: Bytes, matte: Bytes, result: Bytes) -> dict[str, float]
     flat = flat[:: max(1, len(flat) // COLOUR_SAMPLES)]
     before = lab_of(rgb.reshape(-1, 3)[flat])
     after = lab_of(np.ascontiguousarray(result.reshape(-1, result.shape[-1])[flat, :3]))
-    each = deltaE_ciede2000(before, after)
-    shift = deltaE_ciede2000(before.mean(0), after.mean(0))
+    each = deltaE_ciede2000(before, after)  # type: ignore[no-untyped-call]
+    shift = deltaE_ciede2000(before.mean(0), after.mean(0))  # type: ignore[no-untyped-call]
     return {
         "colour_shift": float(np.clip(shift, 0, 100)),
         "colour_median": float(np.clip(np.median(each), 0, 100)),
@@ -147,7 +164,7 @@ def colour_measures(rgb: Bytes, matte: Bytes, result: Bytes) -> dict[str, float]
     }
 
 
-def sharpness_measures(rgb: Bytes, matte: Bytes, master: Bytes) -> dict[str, float]:
+def sharpness_measures(rgb: U8, matte: U8, master: U8) -> dict[str, float]:
     """How much of the source's detail the master keeps inside the product.
 
     ``sharpness`` 0..2: mean |Laplacian| of the master by that of the source (1 = all kept, < 1 softer);

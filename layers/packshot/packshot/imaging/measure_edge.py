@@ -1,4 +1,4 @@
-"""Does the matte's edge lie where the photo has one? Colour profiles across the outline, and a local alpha estimate.
+"""Does the matte's edge lie where the photo has one? Profiles across the outline, and alpha estimated anew.
 
 Two independent looks at the outline, both without ground truth:
 
@@ -17,8 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+from packshot.imaging.light import F32, U8
 
 REACH = 16  # samples each side of the outline; one sample is 1/2400 of the long side, at least half a pixel
 SHIFTS = 8  # furthest shift that is tried, in samples
@@ -28,20 +27,20 @@ WEAK_CONTRAST = 4.0  # CIE76 units: below this no eye sees an edge on noise
 
 @dataclass(frozen=True)
 class Profiles:
-    """N sampled lines across the outline, outward: ``lab`` N x T x 3 and ``alpha`` N x T (0..1), T = 2*REACH+1."""
+    """N lines across the outline, outward: ``lab`` N x T x 3 and ``alpha`` N x T (0..1), T = 2*REACH+1."""
 
-    lab: Floats
-    alpha: Floats
+    lab: F32
+    alpha: F32
     contour: npt.NDArray[np.int32]
 
 
-def lab_of(rgb: Bytes) -> Floats:
+def lab_of(rgb: U8) -> F32:
     """CIE L*a*b* (D65, L 0..100) of sRGB bytes ... x 3, as float32 of the same shape."""
     flat = rgb.reshape(1, -1, 3).astype(np.float32) / 255
     return np.asarray(cv2.cvtColor(flat, cv2.COLOR_RGB2LAB), np.float32).reshape(rgb.shape)
 
 
-def profiles(rgb: Bytes, matte: Bytes) -> Profiles | None:
+def profiles(rgb: U8, matte: U8) -> Profiles | None:
     """Sample photo and matte across the outline; None when the matte has no outline away from the frame."""
     height, width = matte.shape
     step = max(0.5, max(height, width) / 2400)
@@ -65,7 +64,7 @@ def profiles(rgb: Bytes, matte: Bytes) -> Profiles | None:
     return Profiles(lab_of(np.asarray(colours, np.uint8)), alphas.astype(np.float32) / 255, numbers)
 
 
-def _outline(matte: Bytes, margin: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def _outline(matte: U8, margin: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Points (x, y) spread evenly over all outlines, and which outline each belongs to."""
     height, width = matte.shape
     solid = np.asarray(matte >= 128, np.uint8)
@@ -122,13 +121,13 @@ def profile_measures(lines: Profiles) -> dict[str, float]:
     }
 
 
-def _shifted(alpha: Floats, by: int) -> Floats:
+def _shifted(alpha: F32, by: int) -> F32:
     """The alpha lines moved outward by ``by`` samples, their ends held."""
     index = np.clip(np.arange(alpha.shape[1]) - by, 0, alpha.shape[1] - 1)
     return alpha[:, index]
 
 
-def _fit(alpha: Floats, centred: Floats, energy: Floats) -> tuple[Floats, Floats]:
+def _fit(alpha: F32, centred: F32, energy: F32) -> tuple[F32, F32]:
     """R^2 (0..1) of colour explained by alpha, per line, and the colour step that it implies (CIE76)."""
     a = alpha - alpha.mean(1, keepdims=True)
     power = (a**2).sum(1) + 1e-6
@@ -149,7 +148,7 @@ def _worst_run(bad: npt.NDArray[np.bool_]) -> float:
     return float(np.clip(sums.max(), 0, 1))
 
 
-def residual_measures(lab: Floats, alpha: Floats, master_lab: Floats) -> dict[str, float]:
+def residual_measures(lab: F32, alpha: F32, master_lab: F32) -> dict[str, float]:
     """Alpha estimated anew in the edge band, against the matte (working size, all H x W or H x W x 3).
 
     ``alpha_residual`` 0..1: mean |alpha - alpha*| in the band, where product and backdrop differ in colour;
@@ -189,7 +188,7 @@ def residual_measures(lab: Floats, alpha: Floats, master_lab: Floats) -> dict[st
     }
 
 
-def _spread(lab: Floats, mask: Floats, sigma: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _spread(lab: F32, mask: F32, sigma: float) -> tuple[F32, npt.NDArray[np.bool_]]:
     """The mask's mean colour around every pixel, and where there is enough of it to say so.
 
     Worked at a third of the size: the colours are smooth by construction.

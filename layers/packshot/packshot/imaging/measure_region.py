@@ -1,20 +1,22 @@
-"""What lies inside and outside the matte: holes, islands, colours on the wrong side, leftovers. Working size."""
+"""What lies inside and outside the matte: holes, islands, colours on the wrong side, leftovers."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+from packshot.imaging.light import F32, U8
+
 Mask = npt.NDArray[np.bool_]
 
 CELLS = {"": 16, "_wide": 4}  # cells of the colour-and-place grid along the long side
 COLOUR_STEP = 7.0  # CIE76 units of one cell
 
 
-def shape_measures(lab: Floats, alpha: Floats) -> dict[str, float]:
+def shape_measures(lab: F32, alpha: F32) -> dict[str, float]:
     """Counts and areas of the 0.5-mask; shares are of the product's area unless said otherwise.
 
     ``coverage`` 0..1 of the frame; ``frame_cut`` 0..1: share of the frame's border that the product covers;
@@ -45,11 +47,11 @@ def shape_measures(lab: Floats, alpha: Floats) -> dict[str, float]:
     }
 
 
-def _disc(radius: int) -> Bytes:
+def _disc(radius: int) -> U8:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)
 
 
-def _pieces(mask: Bytes, lab: Floats, enclosed: bool) -> tuple[int, int, int]:
+def _pieces(mask: U8, lab: F32, enclosed: bool) -> tuple[int, int, int]:
     """Area, count and look-alike area of the mask's pieces: enclosed ones, or all but the largest."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     height, width = mask.shape
@@ -60,7 +62,7 @@ def _pieces(mask: Bytes, lab: Floats, enclosed: bool) -> tuple[int, int, int]:
     elif rest:
         rest.remove(max(rest, key=lambda i: stats[i, cv2.CC_STAT_AREA]))
     biggest = sorted(rest, key=lambda i: -stats[i, cv2.CC_STAT_AREA])[:40]
-    alike = sum(int(stats[i, cv2.CC_STAT_AREA]) for i in biggest if _alike(labels, stats[i], i, lab))
+    alike = sum(int(stats[i, cv2.CC_STAT_AREA]) for i in biggest if _alike(labels, stats[i], int(i), lab))
     return sum(int(stats[i, cv2.CC_STAT_AREA]) for i in rest), len(rest), alike
 
 
@@ -69,7 +71,7 @@ def _inside_frame(box: npt.NDArray[np.int32], width: int, height: int) -> bool:
     return bool(left > 0 and top > 0 and left + wide < width and top + high < height)
 
 
-def _alike(labels: npt.NDArray[np.int32], box: npt.NDArray[np.int32], number: int, lab: Floats) -> bool:
+def _alike(labels: npt.NDArray[Any], box: npt.NDArray[np.int32], number: int, lab: F32) -> bool:
     """Whether a piece has the colour of the ring around it (median step across its border below 6)."""
     pad = 4
     left, top, wide, high = (int(v) for v in box[:4])
@@ -85,12 +87,12 @@ def _alike(labels: npt.NDArray[np.int32], box: npt.NDArray[np.int32], number: in
     return bool(np.linalg.norm(step) < 6)
 
 
-def side_measures(lab: Floats, alpha: Floats) -> dict[str, float]:
+def side_measures(lab: F32, alpha: F32) -> dict[str, float]:
     """Pixels that look like the other side: share of the product's area, 0..1 each.
 
-    A grid over place (1/16 of the long side; ``_wide``: 1/4) and colour (7 CIE76 units) holds the mean alpha of
-    alike neighbours, as in Chen, Paris, Durand 2007 (bilateral grid). ``looks_out``: inside the matte, yet alike
-    to what is outside; ``looks_in``: outside, yet alike to what is inside (a part missing, a false hole).
+    A grid over place (1/16 of the long side; ``_wide``: 1/4) and colour (7 CIE76 units) holds the mean alpha
+    of alike neighbours, as in Chen, Paris, Durand 2007 (bilateral grid). ``looks_out``: inside the matte, yet
+    alike to what is outside; ``looks_in``: outside, yet alike to what is inside (part missing, false hole).
     """
     scale = min(1.0, 300 / max(alpha.shape))
     small = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
@@ -107,7 +109,7 @@ def side_measures(lab: Floats, alpha: Floats) -> dict[str, float]:
     return found
 
 
-def _alike_alpha(alpha: Floats, lab: Floats, place: float) -> Floats:
+def _alike_alpha(alpha: F32, lab: F32, place: float) -> F32:
     """The mean alpha of what lies near (``place`` pixels) in a like colour, per pixel, 0..1."""
     ys, xs = np.mgrid[0 : alpha.shape[0], 0 : alpha.shape[1]]
     colour = (lab + np.array([0, 128, 128], np.float32)) / COLOUR_STEP
@@ -117,7 +119,7 @@ def _alike_alpha(alpha: Floats, lab: Floats, place: float) -> Floats:
     return _grid_mean(cells, cells.max(0) + 1, alpha.reshape(-1)).reshape(alpha.shape)
 
 
-def _grid_mean(cells: npt.NDArray[np.int64], dims: npt.NDArray[np.int64], values: Floats) -> Floats:
+def _grid_mean(cells: npt.NDArray[np.int64], dims: npt.NDArray[np.int64], values: F32) -> F32:
     """Mean value of each pixel's cell and its neighbours along every axis (weights 1, 2, 1)."""
     flat = np.ravel_multi_index(tuple(cells.T), tuple(dims + 2))
     total = np.zeros(int(np.prod(dims + 2)), np.float32)
@@ -130,7 +132,7 @@ def _grid_mean(cells: npt.NDArray[np.int64], dims: npt.NDArray[np.int64], values
     return np.asarray((total.reshape(-1) / np.maximum(mass.reshape(-1), 1e-6))[flat], np.float32)
 
 
-def leftover_measures(rgb: Bytes, alpha: Floats) -> dict[str, float]:
+def leftover_measures(rgb: U8, alpha: F32) -> dict[str, float]:
     """Things that are often left in: shares 0..1 of the product's area.
 
     ``shadow_like``: smooth pixels in the outer 3 % of the matte that are the neighbouring backdrop made
@@ -159,7 +161,7 @@ def leftover_measures(rgb: Bytes, alpha: Floats) -> dict[str, float]:
     }
 
 
-def _shadow_like(rgb: Bytes, alpha: Floats, solid: Bytes, rough: Mask) -> float:
+def _shadow_like(rgb: U8, alpha: F32, solid: U8, rough: Mask) -> float:
     """Number of smooth pixels near the rim that are a darker shade of the backdrop's own hue."""
     long_side = max(alpha.shape)
     outside = np.asarray(alpha < 0.05, np.float32)
@@ -175,7 +177,7 @@ def _shadow_like(rgb: Bytes, alpha: Floats, solid: Bytes, rough: Mask) -> float:
     return float(even.sum())
 
 
-def _blur(image: Floats, sigma: float) -> Floats:
+def _blur(image: F32, sigma: float) -> F32:
     """Gaussian blur at an eighth of the size: for colours that are smooth anyway."""
     height, width = image.shape[:2]
     small = cv2.resize(image, (max(1, width // 8), max(1, height // 8)), interpolation=cv2.INTER_AREA)

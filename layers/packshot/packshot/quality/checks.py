@@ -11,7 +11,7 @@ from packshot.quality.limits import Limits
 from packshot.records import Check
 
 LEAST_FOR_LOT = 3
-LEAST_REACH = 0.03  # nearer than that to the foot, a shadow's centre has no direction
+LEAST_AREA = 0.02  # of the product's area; a smaller shadow has no direction to speak of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def lot_stats(measurements: Sequence[Mapping[str, float]]) -> LotStats:
     The direction's median is circular: the photo's angle that lies nearest to all others.
     """
     shadows = [m for m in measurements if m.get("shadow_present", 0) >= 0.5]
-    angles = [m["shadow_direction"] for m in shadows if m["shadow_reach"] >= LEAST_REACH]
+    angles = [m["shadow_direction"] for m in shadows if m["shadow_area"] >= LEAST_AREA]
     enough = len(shadows) >= LEAST_FOR_LOT
     return LotStats(
         shadow_direction=circular_median(angles) if len(angles) >= LEAST_FOR_LOT else None,
@@ -41,7 +41,7 @@ def lot_stats(measurements: Sequence[Mapping[str, float]]) -> LotStats:
 
 
 def circular_median(angles: Sequence[float]) -> float:
-    """The angle of the list (degrees) with the least sum of distances to the others; ties go to the smallest."""
+    """The angle of the list (degrees) with the least sum of distances to the others; the smallest on ties."""
     return min(sorted(angles), key=lambda a: sum(turn(a, b) for b in angles))
 
 
@@ -51,7 +51,7 @@ def turn(a: float, b: float) -> float:
 
 
 def against_lot(measurements: Mapping[str, float], lot: LotStats | None) -> dict[str, float]:
-    """The measurements with what follows from them: sign-free shift, and the shadow's distance from the lot's.
+    """The measurements with what follows from them: the shift without sign, the shadow against the lot's.
 
     ``edge_shift_abs`` 0..8 px; ``shadow_turn`` 0..180 degrees; ``shadow_density_gap`` and
     ``shadow_contact_gap`` 0..1 (the contact's only where it is less than the lot's).
@@ -61,7 +61,7 @@ def against_lot(measurements: Mapping[str, float], lot: LotStats | None) -> dict
         numbers["edge_shift_abs"] = abs(numbers["edge_shift_px"])
     if lot is None or numbers.get("shadow_present", 0) < 0.5:
         return numbers
-    if lot.shadow_direction is not None and numbers["shadow_reach"] >= LEAST_REACH:
+    if lot.shadow_direction is not None and numbers["shadow_area"] >= LEAST_AREA:
         numbers["shadow_turn"] = turn(numbers["shadow_direction"], lot.shadow_direction)
     if lot.shadow_density is not None:
         numbers["shadow_density_gap"] = abs(numbers["shadow_density"] - lot.shadow_density)

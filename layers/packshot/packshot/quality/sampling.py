@@ -123,7 +123,7 @@ def _rank(lot_id: str, photo: str) -> bytes:
 def _places(sizes: dict[str, int], n: int) -> dict[str, int]:
     """Largest remainder over the strata, at least one and at most its size each."""
     total = sum(sizes.values())
-    places = {name: 1 for name in sizes}
+    places = dict.fromkeys(sizes, 1)
     while sum(places.values()) < n:
         open_ = [name for name in sizes if places[name] < sizes[name]]
         # The stratum furthest below its fair share; the name breaks ties, so that order does not matter.

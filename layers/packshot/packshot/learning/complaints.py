@@ -1,0 +1,118 @@
+"""Customers' complaints: escaped defects, traced to photo, lot and profile version; they tighten sampling."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from packshot.learning.updates import Outcome
+from packshot.quality.switching import Switch
+from packshot.records import PhotoRecord, Status
+
+LEAST_TO_TIGHTEN = 2
+RATE_TO_TIGHTEN = 0.005  # of the segment's exported photos
+
+
+class Complaint(BaseModel):
+    """One complaint about one SKU."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sku: str = Field(min_length=1)
+    view: str = ""
+    reason: str = ""
+    comment: str = ""
+    date: str = ""
+
+    @property
+    def complaint_id(self) -> str:
+        """16 hex digits of its content: the same complaint delivered twice is one complaint."""
+        return hashlib.sha256("\x00".join(str(v) for v in self.model_dump().values()).encode()).hexdigest()[
+            :16
+        ]
+
+
+def read_complaints(text: str) -> tuple[list[Complaint], list[str]]:
+    """Complaints of a CSV with a header that names at least ``sku``, and what could not be read, in words.
+
+    Columns: sku, view, reason, comment, date; in any order and case, others are ignored. Rows that repeat are one.
+    """
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    header = [name.strip().lower() for name in next(rows, [])]
+    if "sku" not in header:
+        return [], ["line 1: the header has no column sku"]
+    found: dict[str, Complaint] = {}
+    errors = []
+    for number, row in enumerate(rows, start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        cells = {
+            name: cell.strip()
+            for name, cell in zip(header, row, strict=False)
+            if name in Complaint.model_fields
+        }
+        if not cells.get("sku"):
+            errors.append(f"line {number}: no SKU")
+            continue
+        complaint = Complaint(**cells)
+        found[complaint.complaint_id] = complaint
+    return list(found.values()), errors
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where a complaint leads: the exported photos that it can mean, newest first; empty when there are none."""
+
+    complaint: Complaint
+    photos: tuple[PhotoRecord, ...]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The escaped defect for learning: the newest photo of each view that it can mean."""
+        newest: dict[str, PhotoRecord] = {}
+        for photo in self.photos:
+            newest.setdefault(photo.view, photo)
+        return [
+            Outcome(
+                photo_id=p.photo_id,
+                lot=p.lot,
+                segment=p.segment,
+                profile_version=p.profile_version,
+                why="complaint",
+                rejected=True,
+                error_score=p.error_score,
+                way=p.way,
+            )
+            for p in newest.values()
+        ]
+
+
+def trace(complaint: Complaint, photos: Iterable[PhotoRecord]) -> Trace:
+    """The exported photos of the SKU (and of the view, where the complaint names one), newest first."""
+    meant = [
+        p
+        for p in photos
+        if p.sku == complaint.sku
+        and p.status == Status.EXPORTED
+        and (not complaint.view or p.view == complaint.view)
+    ]
+    return Trace(complaint, tuple(sorted(meant, key=lambda p: p.ended_at, reverse=True)))
+
+
+def complaint_rate(complaints: int, exported: int) -> float:
+    """Complaints by exported photos; 0 when nothing was exported."""
+    return complaints / exported if exported else 0.0
+
+
+def tightened(switch: Switch, traces: Sequence[Trace], segment: str, exported: int) -> Switch:
+    """The segment's switch after these complaints: tightened at two of them and half a percent of its exports."""
+    count = sum(any(p.segment == segment for p in t.photos) for t in traces)
+    rate = complaint_rate(count, exported)
+    if count >= LEAST_TO_TIGHTEN and rate >= RATE_TO_TIGHTEN:
+        return switch.tighten(f"{count} complaints about {exported} exported photos ({rate:.1%})")
+    return switch

@@ -1,0 +1,89 @@
+"""The thresholds of flags and of the fast way learn from false alarms and from misses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from packshot.learning.profiles import Moved, Profile
+
+SCORE_FLAG = "error_score"
+WANTED_ESCAPES = 0.015  # of what passed; the promise is 2 %
+WANTED_PRECISION = 0.15  # a flag that is right less often than one in seven wastes people's time
+LEAST_MISSES = 2
+FLAG_DOWN, FLAG_UP = 0.8, 1.15
+FLAG_BOUNDS = (0.05, 0.8)
+FAST_UP, FAST_DOWN = 0.02, 0.005
+FAST_BOUNDS = (0.5, 0.999)
+
+
+class Decided(Protocol):
+    """What the thresholds need of an outcome."""
+
+    @property
+    def why(self) -> str: ...  # noqa: D102
+    @property
+    def flags(self) -> list[str]: ...  # noqa: D102
+    @property
+    def way(self) -> str: ...  # noqa: D102
+    @property
+    def rejected(self) -> bool: ...  # noqa: D102
+    @property
+    def defect(self) -> bool: ...  # noqa: D102
+
+
+def moved_thresholds(profile: Profile, outcomes: Sequence[Decided], least: int) -> list[Moved]:
+    """What the decisions ask of both thresholds; empty when they ask nothing or say too little."""
+    return [m for m in (_flag(profile, outcomes, least), _fast(profile, outcomes, least)) if m]
+
+
+def _flag(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | None:
+    """Down after misses among what had passed (sample, complaints), up when flags by score are mostly wrong.
+
+    A miss is a refusal; a photo that was mended and approved is for the dials. A flag is right when the photo
+    was refused or mended.
+    """
+    passed = [o for o in outcomes if o.why in ("sample", "complaint")]
+    misses = sum(o.rejected for o in passed)
+    by_score = [o for o in outcomes if o.why == "flag" and o.flags == [SCORE_FLAG]]
+    right = sum(o.defect for o in by_score)
+    now = profile.flag_threshold
+    if len(passed) >= least and misses >= LEAST_MISSES and misses > WANTED_ESCAPES * len(passed):
+        after, note = now * FLAG_DOWN, f"{misses} defects among {len(passed)} that had passed"
+    elif (
+        len(by_score) >= 2 * least
+        and right < WANTED_PRECISION * len(by_score)
+        and len(passed) >= 2 * least
+        and not misses
+    ):
+        after, note = now * FLAG_UP, f"only {right} of {len(by_score)} flags by score were right"
+    else:
+        return None
+    after = round(min(FLAG_BOUNDS[1], max(FLAG_BOUNDS[0], after)), 4)
+    if after == now:
+        return None
+    votes = len(passed) + len(by_score)
+    return Moved(field="flag_threshold", before=now, after=after, votes=votes, wanted=after, note=note)
+
+
+def _fast(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | None:
+    """Up when the fast way's photos are refused clearly more often than the accurate one's, down when never."""
+    fast = [o for o in outcomes if o.way == "fast" and o.why == "sample"]
+    slow = [o for o in outcomes if o.way == "accurate" and o.why == "sample"]
+    bad_fast, bad_slow = sum(o.rejected for o in fast), sum(o.rejected for o in slow)
+    now = profile.fast_threshold
+    worse = bad_fast >= LEAST_MISSES and bad_fast * max(1, len(slow)) > 2 * max(1, bad_slow) * len(fast)
+    if len(fast) >= least and worse:
+        after, note = (
+            now + FAST_UP,
+            f"{bad_fast} of {len(fast)} fast ones refused, {bad_slow} of {len(slow)} others",
+        )
+    elif len(fast) >= 5 * least and bad_fast == 0:
+        after, note = now - FAST_DOWN, f"none of {len(fast)} fast ones refused"
+    else:
+        return None
+    after = round(min(FAST_BOUNDS[1], max(FAST_BOUNDS[0], after)), 4)
+    if after == now:
+        return None
+    votes = len(fast) + len(slow)
+    return Moved(field="fast_threshold", before=now, after=after, votes=votes, wanted=after, note=note)
