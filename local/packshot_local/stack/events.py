@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from jsonpath_ng.ext import parse as parse_path
@@ -29,7 +29,9 @@ ASYNC_RETRY_SECONDS = (1.0, 2.0)
 """Waits before the two retries of an asynchronous invocation; Lambda waits one and two minutes."""
 
 
-def envelope(source: str, kind: str, detail: dict[str, Any], resources: list[str], region: str) -> dict[str, Any]:
+def envelope(
+    source: str, kind: str, detail: dict[str, Any], resources: list[str], region: str
+) -> dict[str, Any]:
     """An EventBridge event with an id of its own and the time now."""
     return {
         "version": "0",
@@ -37,7 +39,7 @@ def envelope(source: str, kind: str, detail: dict[str, Any], resources: list[str
         "detail-type": kind,
         "source": source,
         "account": DEFAULT_ACCOUNT_ID,
-        "time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": region,
         "resources": resources,
         "detail": detail,
@@ -198,7 +200,9 @@ def send_to_arn(arn: str, body: str, region: str, group: str | None = None) -> N
     """Send a message to a queue, topic or event bus by its ARN."""
     service, name = arn.split(":")[2], arn.split(":")[-1]
     if service == "sqs":
-        sqs_backends[DEFAULT_ACCOUNT_ID][region].send_message(queue_name=name, message_body=body, group_id=group)
+        sqs_backends[DEFAULT_ACCOUNT_ID][region].send_message(
+            queue_name=name, message_body=body, group_id=group
+        )
     elif service == "sns":
         sns_backends[DEFAULT_ACCOUNT_ID][region].publish(message=body, arn=arn)
     elif service == "logs":

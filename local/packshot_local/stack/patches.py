@@ -35,14 +35,15 @@ from moto.events.models import Rule
 from moto.s3 import models as s3_models
 from moto.s3 import notifications as s3_notifications
 from moto.sqs.models import Message, Queue, SQSBackend
-from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import HistoryEventType, MapRunFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
@@ -51,7 +52,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.dist
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker import (  # noqa: E501
     DistributedItemProcessorWorker,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (
+    IterationWorker,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
@@ -124,7 +127,9 @@ class Patching:
 
     def item(self, mapping: dict[str, Any], key: str, value: Any) -> None:
         before = mapping.get(key)
-        self._undo.append(lambda: mapping.update({key: before}) if before is not None else mapping.pop(key, None))
+        self._undo.append(
+            lambda: mapping.update({key: before}) if before is not None else mapping.pop(key, None)
+        )
         mapping[key] = value
 
     def restore(self) -> None:
@@ -166,7 +171,10 @@ def event_sources_are_polled(patching: Patching, host: Host) -> None:
 
 
 def _replace_models(patching: Patching, stubs: dict[str, type[Stub]]) -> None:
-    models, names = {**parsing.get_model_map(), **stubs}, {**parsing.get_name_type_map(), **dict.fromkeys(stubs, "")}
+    models, names = (
+        {**parsing.get_model_map(), **stubs},
+        {**parsing.get_name_type_map(), **dict.fromkeys(stubs, "")},
+    )
     patching.set(parsing, "get_model_map", lambda: models)
     patching.set(parsing, "get_name_type_map", lambda: names)
 
@@ -231,10 +239,12 @@ def object_events_like_aws(patching: Patching, host: Host) -> None:
 
 @_patch
 def rules_reach_all_targets(patching: Patching, host: Host) -> None:
-    """moto's rules know no Lambda and Step Functions targets, and no input for events that come from S3."""
+    """moto's rules know no Lambda and Step Functions targets, no input for events that come from S3, and take one
+    without a pattern (a schedule) to match everything."""
 
     def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
-        if self.state == "ENABLED" and self.event_pattern.matches_event(original_event):
+        has_pattern = bool(self.event_pattern.dump())
+        if self.state == "ENABLED" and has_pattern and self.event_pattern.matches_event(original_event):
             for target in self.targets:
                 host.deliver(target, dict(original_event))
 
@@ -268,7 +278,7 @@ def one_at_a_time(patching: Patching, host: Host) -> None:
     """moto's server has threads, its SQS and DynamoDB have no locks: a message is handed out twice, and two
     conditional writes can both succeed."""
     tables = threading.RLock()
-    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+    for name in ("put_item", "update_item", "delete_item", "transact_write_items", "query", "scan"):
         patching.set(DynamoDBBackend, name, _locked(DynamoDBBackend.__dict__[name], lambda *_: tables))
     for name in ("add_message", "delete_message"):
         patching.set(Queue, name, _locked(Queue.__dict__[name], lambda queue, *_: queue._messages_lock))
@@ -383,10 +393,16 @@ def waiting_for_a_worker_costs_no_time(patching: Patching, host: Host) -> None:
         clock: TaskClock = _running.clock
         clock.pause()
         try:
-            result = host.run_function(parameters["FunctionName"], parameters.get("Payload") or b"{}", clock.resume)
+            result = host.run_function(
+                parameters["FunctionName"], parameters.get("Payload") or b"{}", clock.resume
+            )
         finally:
             clock.resume()
-        answer = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": json.loads(result.payload or b"null")}
+        answer = {
+            "StatusCode": 200,
+            "ExecutedVersion": "$LATEST",
+            "Payload": json.loads(result.payload or b"null"),
+        }
         return {**answer, "FunctionError": result.error} if result.error else answer
 
     patching.set(ExecutionState, "_evaluate_with_timeout", evaluate)
@@ -491,7 +507,9 @@ def failed_children_fail_the_map(patching: Patching, host: Host) -> None:
         counter = record.item_counter
         failed = counter.failed.get() + counter.timed_out.get() + counter.aborted.get()
         share = 100.0 * failed / max(len(items), 1)
-        tolerated = failed <= (record.tolerated_failure_count or 0) or share <= (record.tolerated_failure_percentage or 0)
+        tolerated = failed <= (record.tolerated_failure_count or 0) or share <= (
+            record.tolerated_failure_percentage or 0
+        )
         if failed and not tolerated:
             raise _too_many_failures(env, failed, len(items))
         env.stack.append([job.job_output for job in pool.get_closed_jobs() if job.job_output is not None])

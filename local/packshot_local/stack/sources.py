@@ -97,7 +97,9 @@ class Source(ABC):
 
     def start(self, count: int) -> None:
         for _ in range(count):
-            thread = threading.Thread(target=self._loop, name=f"stack-poll-{self.mapping.function}", daemon=True)
+            thread = threading.Thread(
+                target=self._loop, name=f"stack-poll-{self.mapping.function}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -140,9 +142,13 @@ class QueueSource(Source):
         self.start(min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency))
 
     def _receive(self, count: int, wait: float) -> list[Message]:
-        visibility = max(int(getattr(self._queue, "visibility_timeout")), int(6 * self._timeout))
+        visibility = max(int(self._queue.visibility_timeout), int(6 * self._timeout))
         return self._backend.receive_message(
-            self._queue_name, min(count, 10), wait, visibility, ["All"]  # type: ignore[arg-type]
+            self._queue_name,
+            min(count, 10),
+            wait,
+            visibility,
+            ["All"],  # type: ignore[arg-type]
         )
 
     def _poll(self) -> None:
@@ -166,7 +172,9 @@ class QueueSource(Source):
         for message in batch:
             assert message.receipt_handle is not None
             if message.id in failed:
-                self._backend.change_message_visibility(self._queue_name, message.receipt_handle, REDELIVERY_SECONDS)
+                self._backend.change_message_visibility(
+                    self._queue_name, message.receipt_handle, REDELIVERY_SECONDS
+                )
             else:
                 self._backend.delete_message(self._queue_name, message.receipt_handle)
 
@@ -238,7 +246,9 @@ class StreamSource(Source):
             self._closing.wait(min(0.2 * 2**self._attempts, 10))
 
     def _give_up(self, records: list[dict[str, Any]], result: Invocation) -> None:
-        log.error("%s gives up %d records of %s", self.mapping.function, len(records), self.mapping.source_arn)
+        log.error(
+            "%s gives up %d records of %s", self.mapping.function, len(records), self.mapping.source_arn
+        )
         if self.mapping.on_failure_arn:
             numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
             batch = {
@@ -254,7 +264,12 @@ class StreamSource(Source):
 
     def _record(self, record: dict[str, Any]) -> dict[str, Any]:
         body = {**record["dynamodb"], "ApproximateCreationDateTime": time.time()}
-        return {**record, "awsRegion": self._region, "eventSourceARN": self.mapping.source_arn, "dynamodb": body}
+        return {
+            **record,
+            "awsRegion": self._region,
+            "eventSourceARN": self.mapping.source_arn,
+            "dynamodb": body,
+        }
 
     def idle(self) -> bool:
         assert self._shard is not None
@@ -276,5 +291,3 @@ def open_sources(
             sources.append(stream)
             stream.start(1)
     return sources
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -28,18 +29,20 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from . import patches
 from .activity import Activity
 from .buffers import DiskBuffer
-from .deploy import Deployment, deploy, function_specs
+from .deploy import deploy, function_specs
 from .events import Delivery, ObjectEvents, envelope, publish
+from .http_api import HttpApi
 from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
 from .schedule import Schedule, Timer
 from .server import MotoServer
 from .sources import Mapping, QueueSource, StreamSource, open_sources
+from .state import StateFolder
 from .translate import Route, Translation, translate
 from .workers import Pools
 
 log = logging.getLogger(__name__)
 
-CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+ACCESS_KEY = SECRET_KEY = "local"
 BUFFER_BYTES = 64 * 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
@@ -128,6 +131,10 @@ class Stack:
         translation = translate(self._template, self._parameters, self.region)
         self.routes: list[Route] = translation.routes
         self._deployment = deploy(translation, self._parameters, self.region, self.client)
+        if self._state is not None:
+            folder = StateFolder(self._state, self._deployment, self.client, self.region)
+            folder.open()
+            self._undo.append(folder.close)
         self._start_functions(translation)
         self._start_sources()
 
@@ -142,7 +149,7 @@ class Stack:
             sys.exit(128 + signum)
 
         signal.signal(signal.SIGTERM, leave)
-        self._undo.append(lambda: void(signal.signal(signal.SIGTERM, signal.SIG_DFL)))
+        self._undo.append(_default_sigterm)
 
     def _prepare_moto(self) -> None:
         scratch = Path(tempfile.mkdtemp(prefix="packshot-stack-"))
@@ -162,8 +169,7 @@ class Stack:
         logger.setLevel(level)
 
     def _set_environment(self, name: str, value: str) -> None:
-        before = os.environ.get(name)
-        self._undo.append(lambda: void(os.environ.pop(name, None) if before is None else os.environ.update({name: before})))
+        self._undo.append(functools.partial(_put_back, name, os.environ.get(name)))
         os.environ[name] = value
 
     def _start_functions(self, translation: Translation) -> None:
@@ -179,7 +185,9 @@ class Stack:
             self._configure_delivery(spec)
 
     def _configure_delivery(self, spec: FunctionSpec) -> None:
-        dead_letters = self._deployment.properties(spec.logical_id).get("DeadLetterConfig", {}).get("TargetArn")
+        dead_letters = (
+            self._deployment.properties(spec.logical_id).get("DeadLetterConfig", {}).get("TargetArn")
+        )
         retries = 2
         for logical_id in self._deployment.of_type("AWS::Lambda::EventInvokeConfig"):
             properties = self._deployment.properties(logical_id)
@@ -199,11 +207,20 @@ class Stack:
         self._sources: list[QueueSource | StreamSource] = open_sources(
             mappings, self._pools, self.region, self.activity.closing
         )
-        self._undo.append(lambda: [source.join() for source in self._sources] and None)
-        rules = [item for item in self._deployment.of_type("AWS::Events::Rule") if "ScheduleExpression" in read(item)]
+        for source in self._sources:
+            self._undo.append(source.join)
+        rules = [
+            item
+            for item in self._deployment.of_type("AWS::Events::Rule")
+            if "ScheduleExpression" in read(item)
+        ]
         schedules = [Schedule.of_rule(item, read(item)) for item in rules]
-        schedules += [Schedule.of_scheduler(i, read(i)) for i in self._deployment.of_type("AWS::Scheduler::Schedule")]
-        self._timer = Timer(schedules, self._delivery.deliver, self._housekeeping, self.region, self.activity.closing)
+        schedules += [
+            Schedule.of_scheduler(i, read(i)) for i in self._deployment.of_type("AWS::Scheduler::Schedule")
+        ]
+        self._timer = Timer(
+            schedules, self._delivery.deliver, self._housekeeping, self.region, self.activity.closing
+        )
         self._timer.start()
         self._undo.append(self._timer.join)
         self._undo.append(self.activity.closing.set)
@@ -215,8 +232,8 @@ class Stack:
             "LANG": "C.UTF-8",
             "TZ": ":UTC",
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCOUNT_ID": DEFAULT_ACCOUNT_ID,
@@ -305,7 +322,7 @@ class Stack:
     def client(self, service: str) -> Any:
         """A boto3 client of this stack, made once for each service; safe to use in threads."""
         if service not in self._clients:
-            self._clients[service] = self.session().client(
+            self._clients[service] = self.session().client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.endpoint,
                 config=Config(
@@ -321,11 +338,17 @@ class Stack:
 
     def session(self) -> boto3.Session:
         """A boto3 session with this stack's region and credentials; give clients `endpoint_url=stack.endpoint`."""
-        return boto3.Session(region_name=self.region, **CREDENTIALS)
+        return boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=self.region)
 
     def invoke(self, function: str, event: Any) -> Invocation:
         """Call a function, by logical id, with an event that becomes JSON; waits for its answer."""
         return self._pools.invoke(function, json.dumps(event).encode())
+
+    def serve_http(self, web: Path | None = None, port: int = 0) -> HttpApi:
+        """Serve the template's HTTP API, and the page in `web`, on loopback until the stack closes."""
+        api = HttpApi(self.routes, self.invoke, s3_endpoint=self.endpoint, web=web, port=port)
+        self._undo.append(api.close)
+        return api
 
     def idle(self) -> bool:
         """Whether nothing is under way: polled queues and streams are empty, no function runs, nothing is being
@@ -368,5 +391,12 @@ def _forget_everything() -> None:
     reset_model_data()
 
 
-def void(_: object) -> None:
-    """Turn an expression into a call without a result."""
+def _put_back(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _default_sigterm() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

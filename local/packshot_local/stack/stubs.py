@@ -85,10 +85,17 @@ class Stub:
         cls, name: str, json: dict[str, Any], account_id: str, region_name: str, **_: Any
     ) -> Stub:
         properties = json.get("Properties", {})
-        return cls(_physical_id(cls.kind, name, properties, account_id, region_name), properties, account_id, region_name)
+        return cls(
+            _physical_id(cls.kind, name, properties, account_id, region_name),
+            properties,
+            account_id,
+            region_name,
+        )
 
     @classmethod
-    def delete_from_cloudformation_json(cls, name: str, json: dict[str, Any], account_id: str, region_name: str) -> None:
+    def delete_from_cloudformation_json(
+        cls, name: str, json: dict[str, Any], account_id: str, region_name: str
+    ) -> None:
         """Nothing was made, so there is nothing to take away."""
 
 
@@ -98,4 +105,3 @@ def stub(kind: str) -> type[Stub]:
 
 
 STUBS: dict[str, type[Stub]] = {kind: stub(kind) for kind in STUBBED_TYPES}
-

@@ -61,7 +61,9 @@ class Worker:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True)
+        self._reader = threading.Thread(
+            target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True
+        )
         self._reader.start()
 
     def _environment(self, base_env: Mapping[str, str]) -> dict[str, str]:
@@ -103,12 +105,20 @@ class Worker:
                 fields = json.loads(text)
             except ValueError:
                 fields = None  # a line that only looks like JSON stays text
-        return LogLine(self.spec.logical_id, text, time.time(), current.request_id if current else None, fields)
+        return LogLine(
+            self.spec.logical_id, text, time.time(), current.request_id if current else None, fields
+        )
 
     def _exit_document(self, request_id: str) -> bytes:
         code = self.process.returncode
-        what = f"signal: {(signal.strsignal(-code) or str(-code)).lower()}" if code < 0 else f"exit status {code}"
-        return _error_document("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}")
+        what = (
+            f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
+            if code < 0
+            else f"exit status {code}"
+        )
+        return _error_document(
+            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}"
+        )
 
     @property
     def alive(self) -> bool:
@@ -213,7 +223,9 @@ class Pool:
     def _take(self) -> Worker:
         with self._slots:
             self._waiting += 1
-            self._slots.wait_for(lambda: self._closed or len(self._busy) + self._starting < self.spec.concurrency)
+            self._slots.wait_for(
+                lambda: self._closed or len(self._busy) + self._starting < self.spec.concurrency
+            )
             self._waiting -= 1
             if self._closed:
                 raise StackError(f"{self.spec.logical_id} was called while the stack was closing")
@@ -256,7 +268,9 @@ class Pool:
         """The live processes, with their memory now; notes the peak on the way."""
         with self._slots:
             live = [worker for worker in (*self._busy, *self._idle) if worker.alive]
-        return [WorkerInfo(self.spec.logical_id, worker.process.pid, self._note_memory(worker)) for worker in live]
+        return [
+            WorkerInfo(self.spec.logical_id, worker.process.pid, self._note_memory(worker)) for worker in live
+        ]
 
     def kill_one(self) -> int:
         """SIGKILL one worker, a busy one first; returns its pid. Raises StackError when there is none."""
@@ -295,7 +309,9 @@ class Pools:
             return self._by_id[name]
         plain = name.split(":function:")[-1].split(":")[0]
         if plain not in self._by_name:
-            raise StackError(f"no function {name} in the template; there are {', '.join(sorted(self._by_id))}")
+            raise StackError(
+                f"no function {name} in the template; there are {', '.join(sorted(self._by_id))}"
+            )
         return self._by_name[plain]
 
     def invoke(self, name: str, event: bytes) -> Invocation:

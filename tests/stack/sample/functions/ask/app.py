@@ -15,6 +15,6 @@ def handler(event, context):
                 table.put_item(Item={"pk": "seen#" + key, "kind": record["eventName"]})
             if key.startswith("poison#"):
                 raise ValueError(key)
-        return None
+        return
     table.put_item(Item={"pk": "token#" + event["lot"], "token": event["token"]})
-    return None
+    return
