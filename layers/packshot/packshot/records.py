@@ -191,7 +191,7 @@ class LotRecord(Record):
     acceptance_number: int = 0
     defects: int = 0
     decided: int = 0
-    tasks: int = 0
+    task_ids: list[str] = Field(default_factory=list, description="the review tasks of this attempt")
     decision: str = Field(default="", description="accept, rework or hold, once known")
     token: str = Field(default="", description="Step Functions task token of the review gate")
     reason: Reason | None = None

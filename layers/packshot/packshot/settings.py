@@ -71,6 +71,16 @@ class PlanSettings(Environment):
     lot_max: int = Field(default=100, ge=1, le=1000)
     chunk_size: int = Field(default=8, ge=1, le=100)
     canary_size: int = Field(default=3, ge=1, le=20)
+    lot_concurrency: int = Field(default=100, ge=1, le=10_000)
+    chunk_concurrency: int = Field(default=10, ge=1, le=40)
+    review_days: float = Field(default=7, gt=0)
+
+
+class ProcessSettings(Environment):
+    """What a worker may use."""
+
+    threads: int = Field(default=0, ge=0, description="cores for the networks; 0: all that it has")
+    provider: Literal["cpu", "openvino"] = "cpu"
 
 
 class InspectSettings(Environment):
@@ -84,12 +94,12 @@ class InspectSettings(Environment):
 class ExportSettings(Environment):
     """Where files go."""
 
-    channels: str = Field(default="amazon,shopify,google-merchant", description="comma-separated names")
+    export_channels: str = Field(default="amazon,shopify,google", description="comma-separated names")
 
     @property
     def channel_names(self) -> list[str]:
         """The channels, in order, without blanks."""
-        return [c.strip() for c in self.channels.split(",") if c.strip()]
+        return [c.strip() for c in self.export_channels.split(",") if c.strip()]
 
 
 class ReviewSettings(Environment):

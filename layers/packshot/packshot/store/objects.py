@@ -87,15 +87,14 @@ class Bucket:
         body = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
         self.put(key, body, "application/json")
 
-    def exists(self, key: str) -> bool:
-        """Whether the object is there."""
+    def metadata(self, key: str) -> dict[str, str] | None:
+        """The user metadata of an object, or None when it is not there."""
         try:
-            self.client.head_object(Bucket=self.name, Key=key)
+            return self.client.head_object(Bucket=self.name, Key=key)["Metadata"]
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT:
-                return False
+                return None
             raise
-        return True
 
     def delete(self, key: str) -> None:
         """Remove an object (on a versioned bucket: hide it)."""

@@ -190,6 +190,7 @@ class Tasks(RecordsTable[TaskRecord]):
             "#state = :open OR (#state = :claimed AND (#owner = :me OR lease_until < :now))",
             {":open": TaskState.OPEN, ":claimed": TaskState.CLAIMED, ":me": owner, ":now": moment},
             {"#state": "state", "#owner": "owner"},
+            (owner, "claimed"),
         )
 
     def release(self, task: str, owner: str) -> TaskRecord:
@@ -200,16 +201,20 @@ class Tasks(RecordsTable[TaskRecord]):
             "#state = :claimed AND #owner = :me",
             {":claimed": TaskState.CLAIMED, ":me": owner},
             {"#state": "state", "#owner": "owner"},
+            (owner, "released"),
         )
 
-    def decide(self, task: str, owner: str, **fields: Any) -> TaskRecord:
-        """Decide a task that the owner holds, within the lease. Raises Conflict."""
+    def decide(self, task: str, owner: str, *, version: int | None = None, **fields: Any) -> TaskRecord:
+        """Decide a task that the owner holds, within the lease (and of this version). Raises Conflict."""
         return self._advance(
             task,
             {"state": TaskState.DECIDED, "decided_by": owner, "decided_at": now(), **fields},
-            "#state = :claimed AND #owner = :me AND lease_until >= :now",
-            {":claimed": TaskState.CLAIMED, ":me": owner, ":now": int(time.time())},
+            "#state = :claimed AND #owner = :me AND lease_until >= :now"
+            + (" AND version = :was" if version is not None else ""),
+            {":claimed": TaskState.CLAIMED, ":me": owner, ":now": int(time.time())}
+            | ({":was": version} if version is not None else {}),
             {"#state": "state", "#owner": "owner"},
+            (owner, " ".join([str(fields.get("decision", "decided")), *fields.get("reasons", [])])),
         )
 
     def reopen(self, task: str, owner: str, lease_s: float) -> TaskRecord:
@@ -225,18 +230,42 @@ class Tasks(RecordsTable[TaskRecord]):
             "#state = :decided AND decided_by = :me",
             {":decided": TaskState.DECIDED, ":me": owner},
             {"#state": "state"},
+            (owner, "undone"),
         )
 
-    def update(self, task: str, version: int, **fields: Any) -> TaskRecord:
-        """Set fields if nobody wrote in between (optimistic lock). Raises Conflict."""
-        return self._advance(task, fields, "version = :was", {":was": version}, {})
+    def update(self, task: str, version: int, *, by: tuple[str, str] = ("", ""), **fields: Any) -> TaskRecord:
+        """Set fields if nobody wrote in between (optimistic lock); ``by`` says who and what, for the trail.
+
+        Raises Conflict.
+        """
+        return self._advance(task, fields, "version = :was", {":was": version}, {}, by)
+
+    def trail(self, task: str) -> list[dict[str, str]]:
+        """Who did what to the task and when, the oldest first: written with each change, never changed."""
+        answer = self.client.get_item(
+            TableName=self.name,
+            Key={"pk": {"S": task}},
+            ConsistentRead=True,
+            ProjectionExpression="trail",
+        )
+        entries = answer.get("Item", {}).get("trail", {}).get("L", [])
+        return [{name: value["S"] for name, value in entry["M"].items()} for entry in entries]
 
     def _advance(
-        self, task: str, fields: dict[str, Any], condition: str, values: dict[str, Any], names: dict[str, str]
+        self,
+        task: str,
+        fields: dict[str, Any],
+        condition: str,
+        values: dict[str, Any],
+        names: dict[str, str],
+        by: tuple[str, str],
     ) -> TaskRecord:
         current = self.get(task)
         if current is None:
             raise Conflict(f"there is no task {task}")
+        if by[0]:  # the version guards the trail too: what was read is what is appended to
+            entry = {"at": now(), "who": by[0], "what": by[1]}
+            fields = {**fields, "trail": [*self.trail(task), entry]}
         return self._update(
             {"pk": task},
             {**fields, "version": current.version + 1},

@@ -1,0 +1,41 @@
+"""Function process: make the cut-outs of one chunk of a lot."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from packshot.imaging.networks import Networks
+from packshot.process.engine import engine
+from packshot.process.stage import Chunk, Processor
+from packshot.settings import ProcessSettings
+from packshot.store import open_store
+
+logger, tracer, metrics = Logger(), Tracer(), Metrics()
+
+
+@cache
+def processor() -> Processor:
+    """This process's store and networks, kept from call to call."""
+    settings = ProcessSettings.read()
+    networks = Networks(threads=settings.threads or None, provider=settings.provider)
+    return Processor(open_store(), networks, engine(settings.provider))
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Work a chunk; answers how many photos are done, were done before, or came to an end."""
+    chunk = Chunk.model_validate(event)
+    logger.append_keys(drop=chunk.drop, lot=chunk.lot, chunk=chunk.chunk)
+    metrics.add_dimension("stage", "process")
+    done = processor().run(chunk, lambda: context.get_remaining_time_in_millis() / 1000)
+    metrics.add_metric("PhotosProcessed", MetricUnit.Count, done.done)
+    metrics.add_metric("PhotosEnded", MetricUnit.Count, done.ended)
+    logger.info("chunk done", extra=done.model_dump())
+    return done.model_dump()

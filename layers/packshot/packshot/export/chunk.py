@@ -1,0 +1,160 @@
+"""Stage export: one chunk of a lot, from masters in the work bucket to checked files in the output bucket."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from pydantic import Field
+
+from packshot import keys
+from packshot.ends import end_photo
+from packshot.export.stage import Exported, ExportMeta, export_photo
+from packshot.plan.lots import Lot, PhotoRef
+from packshot.plan.stage import read_lot
+from packshot.process.checkpoint import decode_png
+from packshot.reasons import reason
+from packshot.records import PhotoRecord, Reason, Record, Status, TaskRecord, now
+from packshot.store import AWS_ERRORS, Conflict, Store
+from packshot.store.objects import Missing
+
+logger = Logger(child=True)
+SPARE_S = 20.0
+OPEN = frozenset({Status.ACCEPTED, Status.HELD})
+
+
+class OutOfTime(RuntimeError):
+    """The call's time is nearly over; what is left is done by the retry."""
+
+
+class ExportChunk(Record):
+    """What the state machine asks for."""
+
+    drop: str
+    lot: str
+    chunk: int
+
+
+class ExportDone(Record):
+    """What became of a chunk's photos."""
+
+    exported: int = 0
+    skipped: int = 0
+    ended: int = 0
+
+
+class ExportSheet(Record):
+    """``exports.json`` in the work bucket: all files of one photo, and the channels that refused it."""
+
+    photo_id: str
+    files: list[dict[str, Any]] = Field(description="Exported.record() and the file's key, a file each")
+    refused: dict[str, Reason] = Field(default_factory=dict)
+
+
+def export_chunk(
+    store: Store, channels: list[str], order: ExportChunk, remaining_s: Callable[[], float]
+) -> ExportDone:
+    """Export the photos of a chunk that may leave. Run again it writes the same bytes to the same keys.
+
+    Raises OutOfTime before the call's time ends; photos that are exported stay so.
+    """
+    lot = read_lot(store, order.drop, order.lot)
+    tasks = {task.photo_id: task for task in store.tasks.of_lot(order.lot)}
+    answer = ExportDone()
+    for ref in lot.chunks[order.chunk]:
+        if remaining_s() < SPARE_S:
+            raise OutOfTime(f"{remaining_s():.0f} s left for {order.lot} chunk {order.chunk}")
+        photo = store.photos.get(order.drop, ref.photo_id)
+        if photo is None or photo.status not in OPEN:
+            answer.skipped += 1
+        elif _guarded(store, channels, lot, ref, photo, tasks.get(ref.photo_id)):
+            answer.exported += 1
+        else:
+            answer.ended += 1
+    return answer
+
+
+def _guarded(
+    store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord, task: TaskRecord | None
+) -> bool:
+    """Export one photo; False when it comes to another end, which is recorded."""
+    why = _stays(photo, task)
+    if why is None:
+        try:
+            if ref.helper:
+                return _mark(store, photo, {}, ["used for the inside of the garment's other views"])
+            why = _export(store, channels, lot, ref, photo)
+        except AWS_ERRORS:
+            raise  # not the photo's fault: the whole call is retried
+        except Missing as error:
+            why = reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever a photo does, it spoils only itself
+            logger.exception("export failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
+            why = reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
+    if why is None:
+        return True
+    end_photo(store, lot.drop, ref.photo_id, why, stage="export")
+    return False
+
+
+def _stays(photo: PhotoRecord, task: TaskRecord | None) -> Reason | None:
+    """Why a photo may not leave: refused by a person, or failed its checks and nobody approved it."""
+    if task is not None and task.decision == "reject":
+        said = ", ".join(task.reasons) or "no reason given"
+        return reason("REVIEW_REJECTED", detail=f"{said}. {task.comment}".strip())
+    if photo.status == Status.HELD and photo.reason is not None and photo.reason.code != "AWAITING_REVIEW":
+        approved = task is not None and task.decision == "approve"
+        return None if approved else photo.reason
+    return None
+
+
+def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord) -> Reason | None:
+    work = lambda name: store.work.get(keys.photo_key(lot.drop, ref.photo_id, name)).body  # noqa: E731
+    master = decode_png(work("master.png"))
+    try:
+        shadow = decode_png(work("shadow.png"))
+    except Missing:
+        shadow = None
+    if photo.catalog is None:
+        raise LookupError("the photo has no catalogue entry")
+    meta = ExportMeta(
+        catalog=photo.catalog, sku=photo.sku, view=photo.view, n=photo.n, segment=ref.segment,
+        altered=photo.altered, source_metadata=photo.source_metadata,
+    )  # fmt: skip
+    done = export_photo(master, shadow, meta, channels, dt.datetime.now(dt.UTC).date())
+    sheet = ExportSheet(photo_id=ref.photo_id, files=[])
+    for item in done:
+        refused = item.held or _write(store, lot.drop, ref.photo_id, item, sheet)
+        if refused is not None:
+            sheet.refused[item.channel] = refused
+    store.work.put_json(keys.photo_key(lot.drop, ref.photo_id, "exports.json"), sheet.model_dump(mode="json"))
+    if not sheet.files:
+        return next(iter(sheet.refused.values()), reason("CHANNEL_RULE", detail="No channel is set."))
+    notes = [f"{channel}: {why.message}" for channel, why in sheet.refused.items()]
+    logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": len(sheet.files)})
+    _mark(store, photo, {file["channel"]: file["key"] for file in sheet.files}, [*photo.notes, *notes])
+    return None
+
+
+def _write(store: Store, drop: str, photo: str, item: Exported, sheet: ExportSheet) -> Reason | None:
+    """Put one file, unless another photo owns the name; the reason in that case."""
+    key = keys.export_key(item.channel, drop, item.name)
+    owner = store.output.metadata(key)
+    if owner is not None and owner.get("photo-id") != photo:
+        return reason("EXPORT_COLLISION", measured=item.name)
+    store.output.put(key, item.data, item.content_type, {"photo-id": photo})
+    sheet.files.append({**item.record(), "key": key})
+    return None
+
+
+def _mark(store: Store, photo: PhotoRecord, exports: dict[str, str], notes: list[str]) -> bool:
+    try:
+        store.photos.update(
+            photo.drop, photo.photo_id, expect=set(OPEN), status=Status.EXPORTED, reason=None, exports=exports,
+            notes=notes, ended_at=now(),
+        )  # fmt: skip
+    except Conflict:
+        return False
+    return True

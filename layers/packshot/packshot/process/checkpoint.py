@@ -1,0 +1,136 @@
+"""What process leaves behind for each photo, and how a retry knows what is done.
+
+A photo's recipe is the hash of everything that its result depends on. Results carry it: the same recipe is
+never worked twice, another one is. Mattes are kept by content, so that the same bytes in another drop, or the
+same photo with another shadow, need no network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from packshot import keys
+from packshot.imaging.cutout import CutOut, RawMatte, Settings
+from packshot.records import Record
+from packshot.store import Store
+from packshot.store.objects import Missing
+
+U8 = npt.NDArray[np.uint8]
+PNG_FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+PREVIEW_SIDE = 1600
+CODE_VERSION = 1
+"""Raised when the imaging code changes what it makes of the same photo: old results are then made again."""
+
+
+class Result(Record):
+    """``measurements.json``: the checkpoint of one photo, written last."""
+
+    photo_id: str
+    recipe: str
+    engine: dict[str, str] = Field(description="runtime and models, with their hashes")
+    settings: dict[str, Any]
+    profile_version: int
+    way: str
+    altered: bool
+    notes: list[str]
+    width: int
+    height: int
+    measurements: dict[str, float]
+    seconds: dict[str, float] = Field(description="wall time by step; not part of what must repeat")
+
+
+def digest(*parts: Any) -> str:
+    """16 hex digits that stand for JSON-able parts."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def recipe(sha256: str, inner_sha256: str, segment: str, settings: Settings, engine: dict[str, str]) -> str:
+    """The hash of all that a photo's result depends on."""
+    return digest(CODE_VERSION, sha256, inner_sha256, segment, settings.to_dict(), engine)
+
+
+def encode_png(image: U8) -> bytes:
+    """An RGBA (HxWx4) or grey (HxW) uint8 image as PNG: quick rather than small, always the same bytes."""
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA)
+    done, data = cv2.imencode(".png", image, PNG_FAST)
+    if not done:
+        raise ValueError(f"cannot encode an image of shape {image.shape}")
+    return data.tobytes()
+
+
+def decode_png(data: bytes) -> U8:
+    """The reverse of `encode_png`: HxWx4 RGBA or HxW grey, uint8."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ValueError("not a PNG")
+    return cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA) if image.ndim == 3 else image  # type: ignore[return-value]
+
+
+class Mattes:
+    """Raw mattes in the work bucket, by content of the photo and by everything else that made them."""
+
+    def __init__(self, store: Store, engine: dict[str, str]) -> None:
+        self.store, self.engine = store, engine
+
+    def _key(self, sha256: str, inner_sha256: str, segment: str, settings: Settings, name: str) -> str:
+        what = digest(CODE_VERSION, inner_sha256, segment, settings.matte_settings(), self.engine)
+        return f"mattes/{sha256[:2]}/{sha256}/{what}/{name}"
+
+    def get(self, sha256: str, inner_sha256: str, segment: str, settings: Settings) -> RawMatte | None:
+        """The matte, if it was made before."""
+        try:
+            facts = self.store.work.get_json(self._key(sha256, inner_sha256, segment, settings, "facts.json"))
+            picture = self.store.work.get(
+                self._key(sha256, inner_sha256, segment, settings, "matte.png")
+            ).body
+        except Missing:
+            return None
+        return RawMatte.from_parts(decode_png(picture), facts)
+
+    def put(self, sha256: str, inner_sha256: str, segment: str, settings: Settings, raw: RawMatte) -> None:
+        """Keep a matte; the facts last, as they say that the picture is there."""
+        key = self._key(sha256, inner_sha256, segment, settings, "matte.png")
+        self.store.work.put(key, encode_png(raw.matte), "image/png")
+        self.store.work.put_json(
+            self._key(sha256, inner_sha256, segment, settings, "facts.json"), raw.facts()
+        )
+
+
+def read_result(store: Store, drop: str, photo: str) -> Result | None:
+    """A photo's checkpoint, or None."""
+    try:
+        return Result.model_validate(store.work.get_json(keys.photo_key(drop, photo, "measurements.json")))
+    except Missing:
+        return None
+
+
+def write_result(store: Store, drop: str, result: Result, cut: CutOut) -> None:
+    """Write the pictures, then the checkpoint that says that they are there."""
+    key = lambda name: keys.photo_key(drop, result.photo_id, name)  # noqa: E731
+    store.work.put(key("master.png"), encode_png(cut.master), "image/png")
+    store.work.put(key("matte.png"), encode_png(cut.matte), "image/png")
+    if cut.shadow is not None:
+        store.work.put(key("shadow.png"), encode_png(cut.shadow), "image/png")
+    store.work.put(key("preview.webp"), preview(cut.master), "image/webp")
+    store.work.put_json(key("measurements.json"), result.model_dump())
+
+
+def preview(master: U8) -> bytes:
+    """The master at screen size: WebP with transparency, longest side at most 1600 px."""
+    height, width = master.shape[:2]
+    scale = min(1.0, PREVIEW_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.cvtColor(cv2.resize(master, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2BGRA)
+    done, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 80])
+    if not done:
+        raise ValueError("cannot encode the preview")
+    return data.tobytes()

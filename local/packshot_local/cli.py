@@ -1,0 +1,191 @@
+"""The command ``packshot``: run a drop on this machine, look after it, ask what it would cost."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from packshot.imaging import models as model_registry
+from packshot.report import audit as audit_drop
+from packshot_local import drop as drops
+from packshot_local import results
+from packshot_local.project import open_stack, store_of
+from packshot_local.stack import StackError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+models_app = typer.Typer(no_args_is_help=True, help="The networks' weights: list, pull, verify.")
+app.add_typer(models_app, name="models")
+console = Console(stderr=True)
+
+Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<view>.jpg and a catalog.csv")]
+AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
+State = Annotated[Path | None, typer.Option(help="Keep buckets and tables in this folder between runs")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes for process and export; one a core is best")]
+Gate = Annotated[str, typer.Option(help="advisory: export at once; gate: export waits for the sample's review")]
+
+
+def main() -> None:
+    """Run the command; expected errors become one sentence and exit code 1."""
+    try:
+        app()
+    except (drops.DropError, StackError, model_registry.ModelError, LookupError) as error:
+        console.print(f"[red]{error}")
+        sys.exit(1)
+
+
+@app.command()
+def run(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(help="Where exports, mattes, masters and reports go")],
+    channels: Annotated[str, typer.Option(help="Comma-separated channels")] = "amazon,shopify,google",
+    gate: Gate = "advisory",
+    drop: Annotated[str, typer.Option(help="The drop's name; default: the folder's")] = "",
+    workers: Workers = 2,
+    state: State = None,
+    min_pixels: Annotated[int, typer.Option(help="Least longest edge, px")] = 2000,
+    sample_share: Annotated[float, typer.Option(min=0.10, max=0.15, help="Share for people to see")] = 0.12,
+    as_json: AsJson = False,
+) -> None:
+    """Take a folder of photos through the whole pipeline and bring the results home."""
+    if gate not in ("advisory", "gate"):
+        raise typer.BadParameter("--gate takes advisory or gate")
+    name = drop or drops.drop_name(folder)
+    drops.photos_of(folder)
+    _have_models()
+    parameters = {
+        "Channels": channels, "GateMode": gate, "MinPixels": str(min_pixels), "SampleShare": str(sample_share),
+        "ChunkConcurrency": str(workers), "LotConcurrency": "2", "ChunkSize": "4",
+    }  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    seen = drops.Progress()
+    with open_stack(
+        parameters=parameters, workers=workers, models=model_registry.models_dir(), state=state, on_log=seen.on_log,
+        log_file=out / "packshot.log",
+    ) as stack:  # fmt: skip
+        store = store_of(stack)
+        with _bars(seen):
+            drops.upload(store, folder, name, seen)
+            for _ in drops.follow(stack, store, name, seen):
+                continue
+        report = results.collect(store, name, folder, out)
+    ended = results.summary(name, report, time.monotonic() - start, out)
+    if as_json:
+        print(json.dumps(ended, ensure_ascii=False))
+    else:
+        _say(ended, out, state)
+    if not ended["balanced"]:
+        raise typer.Exit(1)
+
+
+def _bars(seen: drops.Progress) -> Progress:
+    bars = Progress(
+        TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+    tasks = {stage: bars.add_task(stage, total=None) for stage in drops.STAGES}
+
+    def changed() -> None:
+        for stage, task in tasks.items():
+            bars.update(task, completed=seen.done[stage], total=seen.total or None)
+
+    seen.changed = changed
+    return bars
+
+
+def _say(ended: dict[str, object], out: Path, state: Path | None) -> None:
+    """What was done, what people must look at, and where everything lies."""
+    photos = ended["photos"]
+    assert isinstance(photos, list)
+    for photo in photos:
+        if photo["status"] != "exported":
+            colour = "yellow" if photo["status"] == "held" else "red"
+            console.print(f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False)
+            console.print(f"    {photo['cure']}", highlight=False)
+    words = " + ".join(f"{ended[n]} {n}" for n in ("rejected", "exported", "held", "failed"))
+    sign = "=" if ended["balanced"] else "≠"
+    console.print(f"{words} {sign} {ended['dropped']} dropped, in {ended['seconds']} s")
+    review = sum(p["verdict"] in ("flag", "fail") or p["altered"] for p in photos)
+    if review:
+        keep = f" --state {state}" if state else " --state DIR (give run the same --state to keep its drops)"
+        console.print(f"{review} photos want a person's look. Open the desk: packshot up{keep}")
+    console.print(f"Look at {out / 'report.html'}; files for upload are in {out / 'exports'}")
+
+
+def _have_models() -> None:
+    """Pull the models that are missing, with a word about it."""
+    for name in ("u2netp", "isnet"):
+        try:
+            model_registry.verify(name)
+        except model_registry.ModelError:
+            console.print(f"Pulling the model {name} …")
+            model_registry.pull(name)
+
+
+@app.command()
+def audit(
+    drop: Annotated[str, typer.Argument(help="The drop's name")],
+    state: Annotated[Path, typer.Option(help="The folder that run or up kept its state in")],
+    as_json: AsJson = False,
+) -> None:
+    """Prove that nothing is lost: rejected + exported + held + failed = dropped."""
+    with open_stack(parameters={}, workers=1, models=model_registry.models_dir(), state=state) as stack:
+        numbers = audit_drop(store_of(stack), drop)
+    if as_json:
+        print(numbers.model_dump_json())
+    else:
+        words = " + ".join(f"{getattr(numbers, n)} {n}" for n in ("rejected", "exported", "held", "failed"))
+        console.print(f"{words} {'=' if numbers.balanced else '≠'} {numbers.dropped} dropped")
+        for key in numbers.unrecorded:
+            console.print(f"[red]no record of {key}")
+    raise typer.Exit(0 if numbers.balanced else 1)
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """The models, their licences, and whether they are here and sound."""
+    rows = []
+    for name, spec in model_registry.registry().items():
+        try:
+            model_registry.verify(name)
+            state = "ready"
+        except model_registry.ModelError as error:
+            state = str(error)
+        rows.append({"name": name, "bytes": spec.bytes, "licence": spec.licence, "state": state})
+    if as_json:
+        print(json.dumps(rows))
+        return
+    table = Table("model", "MB", "licence", "state")
+    for row in rows:
+        table.add_row(str(row["name"]), f"{int(str(row['bytes'])) / 1e6:.1f}", str(row["licence"]), str(row["state"]))
+    console.print(table)
+
+
+@models_app.command("pull")
+def models_pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; default: all that packshot needs")] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder; default: the models' folder of this user")] = None,
+) -> None:
+    """Fetch models, try their sources in order, check their hashes."""
+    for name in names or ["u2netp", "isnet"]:
+        path = model_registry.pull(name, to)
+        console.print(f"{name}: {path}")
+
+
+@models_app.command("verify")
+def models_verify() -> None:
+    """Check the hashes of the models that packshot needs; exit code 1 when one is missing or damaged."""
+    for name in ("u2netp", "isnet"):
+        model_registry.verify(name)
+        console.print(f"{name}: sound")
+
+
+if __name__ == "__main__":
+    main()

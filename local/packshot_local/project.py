@@ -1,0 +1,71 @@
+"""Where this checkout's parts lie, and the stack that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from packshot.settings import StoreSettings
+from packshot.store import Store
+from packshot_local.stack import LogLine, Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
+LAYER = ROOT / "layers" / "packshot"
+WEB = ROOT / "web"
+SAMPLES = ROOT / "samples"
+
+RESOURCES = {
+    "incoming_bucket": "IncomingBucket",
+    "work_bucket": "WorkBucket",
+    "output_bucket": "OutputBucket",
+    "drops_table": "DropsTable",
+    "photos_table": "PhotosTable",
+    "lots_table": "LotsTable",
+    "tasks_table": "TasksTable",
+    "state_machine_arn": "DropStateMachine",
+    "intake_queue_url": "IntakeQueue",
+    "close_queue_url": "CloseQueue",
+    "failed_queue_url": "FailedPhotos",
+    "topic_arn": "OperatorsTopic",
+}
+
+
+def open_stack(
+    *,
+    parameters: dict[str, str],
+    workers: int,
+    models: Path,
+    state: Path | None = None,
+    on_log: Callable[[LogLine], None] | None = None,
+    log_file: Path | None = None,
+) -> Stack:
+    """This project's template on this machine; ``workers`` processes for process and for export each.
+
+    Cores are shared out: each process worker runs its networks on one thread, so that two workers fill two
+    cores without waiting for each other.
+    """
+    env = {
+        "PACKSHOT_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENCV_FOR_THREADS_NUM": "1",
+        "PACKSHOT_MODELS": str(models),
+        "PACKSHOT_CHANNELS": str(ROOT / "channels"),
+        "PACKSHOT_SCENES": str(ROOT / "scenes"),
+    }
+    return Stack(
+        TEMPLATE,
+        python_paths=[LAYER],
+        parameters=parameters,
+        state=state,
+        process_workers=workers,
+        env=env,
+        on_log=on_log,
+        log_file=log_file,
+    )
+
+
+def store_of(stack: Stack) -> Store:
+    """The store of a running stack, with everything in it."""
+    names = {field: stack.physical(resource) for field, resource in RESOURCES.items()}
+    return Store(StoreSettings(**names, event_bus="default"), stack.client)
