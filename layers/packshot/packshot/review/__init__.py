@@ -1,0 +1,1 @@
+"""The review desk: what people see, decide and change, and what follows from it."""

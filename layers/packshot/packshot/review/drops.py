@@ -1,0 +1,233 @@
+"""Drops as people follow them: progress, rejections with cures, retries, the audit."""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import io
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
+
+from packshot import keys
+from packshot.records import DropRecord, DropStatus, LotStatus, PhotoRecord, Status, now
+from packshot.review.refusal import Refusal
+from packshot.review.views import Audit, DropDetail, DropLine, DropPage, PhotoLine, PhotoPage
+from packshot.store import Conflict, Store
+from packshot.store.paging import newest_drops
+from packshot.store.tables import SHARDS
+
+CSV_COLUMNS = ("file", "sku", "view", "status", "code", "message", "measured", "required", "cure")
+MOST_CSV_BYTES = 4_000_000  # Lambda answers at most 6 MB
+RETRIED = "asked for another try"
+RETRIES = frozenset({Status.HELD, Status.FAILED})
+
+
+def overview(store: Store, before: str = "", limit: int = 20) -> DropPage:
+    """Drops of every status, the last active first; ``before`` is the cursor of the page before."""
+    streams = [newest_drops(store.drops, status, before) for status in DropStatus]
+    merged = heapq.merge(*streams, key=lambda drop: drop.last_event_at, reverse=True)
+    found = list(islice(merged, limit + 1))
+    more = len(found) > limit
+    # Drops of the same second must not fall between two pages: the page ends before such a group.
+    page = [drop for drop in found[:limit] if not more or drop.last_event_at != found[limit].last_event_at]
+    page = page or found[:limit]
+    return DropPage(drops=[_line(drop) for drop in page], cursor=page[-1].last_event_at if more else "")
+
+
+def detail(store: Store, drop_id: str) -> DropDetail:
+    """One drop in numbers, streamed from its photos. Raises Refusal when there is none."""
+    drop = _drop(store, drop_id)
+    status, segment, verdict, reasons = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    stages = dict.fromkeys(("received", "planned", "processed", "ended"), 0)
+    for photo in store.photos.of_drop(drop_id):
+        status[photo.status] += 1
+        segment[photo.segment or "none yet"] += 1
+        stages["received"] += 1
+        stages["planned"] += bool(photo.lot)
+        stages["processed"] += photo.verdict is not None
+        stages["ended"] += bool(photo.ended_at) or photo.status in (
+            Status.REJECTED,
+            Status.EXPORTED,
+            *RETRIES,
+        )
+        if photo.verdict is not None:
+            verdict[photo.verdict] += 1
+        if photo.reason is not None:
+            reasons[photo.reason.code] += 1
+    return DropDetail(
+        line=_line(drop),
+        catalog_errors=drop.catalog_errors,
+        photos=sum(status.values()),
+        by_status=dict(status),
+        by_segment=dict(segment),
+        by_verdict=dict(verdict),
+        stages=stages,
+        reasons=dict(reasons),
+        lots=[lot.model_copy(update={"token": ""}) for lot in store.lots.of_drop(drop_id)],
+    )
+
+
+def photos(store: Store, drop_id: str, status: str = "", cursor: str = "", limit: int = 100) -> PhotoPage:
+    """A drop's photos (of one status), by id; ``cursor`` is the last photo id of the page before."""
+    _drop(store, drop_id)
+    if status and status not in set(Status):
+        raise Refusal("invalid", "Unknown status", f"Use one of {', '.join(Status)}.")
+    shards = SHARDS[SHARDS.index(cursor[0]) :] if cursor and cursor[0] in SHARDS else SHARDS
+    after = (
+        p for p in store.photos.of_drop(drop_id, shards) if p.photo_id > cursor and status in ("", p.status)
+    )
+    found = list(islice(after, limit + 1))
+    page = [_photo_line(photo) for photo in found[:limit]]
+    return PhotoPage(photos=page, cursor=page[-1].photo_id if len(found) > limit else "")
+
+
+def rejected_csv(store: Store, drop_id: str) -> str:
+    """Everything that was not exported, with its cure, as CSV (UTF-8, CRLF, RFC 4180). Raises Refusal."""
+    _drop(store, drop_id)
+    text = as_csv(photo for photo in store.photos.of_drop(drop_id) if photo.reason is not None)
+    if len(text.encode()) > MOST_CSV_BYTES:
+        key = keys.report_key(drop_id, "rejected.csv")
+        raise Refusal("too-large", "Too many rows", f"Take {key} from the output bucket instead.")
+    return text
+
+
+def as_csv(records: Iterable[PhotoRecord]) -> str:
+    """Photos with their reasons as CSV. A cell that a spreadsheet would run as a formula is quoted with '."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_COLUMNS)
+    for photo in records:
+        why = photo.reason
+        cells = [photo.file, photo.sku, photo.view, photo.status.value]
+        cells += [why.code, why.message, why.measured, why.required, why.cure] if why else [""] * 5
+        writer.writerow(
+            [f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells]
+        )
+    return out.getvalue()
+
+
+def retry(store: Store, drop_id: str, photo_id: str, who: str) -> PhotoLine:
+    """Send a held or failed photo through once more: its lot is resumed, where all else is done already.
+
+    A lot that was held is done again as a whole, as a new attempt with a new sample. The execution's name
+    counts the retries, so a request that is delivered twice starts one. If it cannot be started, the photo is
+    put back as it was and the error is raised. Raises Refusal.
+    """
+    photo = store.photos.get(drop_id, photo_id)
+    if photo is None:
+        raise Refusal("not-found", "No such photo", "It is not recorded in this drop.")
+    if not _may_retry(photo):
+        raise Refusal("conflict", "Nothing to retry", f"The photo is {_state(photo)}.")
+    number = sum(RETRIED in note for note in photo.notes) + 1
+    note = f"{now()} {who} {RETRIED} ({_state(photo)})"
+    try:
+        again = store.photos.update(
+            drop_id,
+            photo_id,
+            expect=set(RETRIES),
+            status=Status.ACCEPTED,
+            reason=None,
+            ended_at="",
+            notes=[*photo.notes, note],
+        )
+    except Conflict as error:
+        raise Refusal(
+            "conflict", "Changed meanwhile", "Somebody else retried this photo just now."
+        ) from error
+    try:
+        _reopen_held_lot(store, drop_id, photo.lot)
+        store.workflow.start(f"{drop_id}-retry{number}-{photo_id}", {"drop": drop_id, "lots": [photo.lot]})
+    except Exception:
+        store.photos.update(
+            drop_id,
+            photo_id,
+            status=photo.status,
+            reason=photo.reason,
+            ended_at=photo.ended_at,
+            notes=photo.notes,
+        )
+        raise
+    return _photo_line(again)
+
+
+def _reopen_held_lot(store: Store, drop_id: str, lot_id: str) -> None:
+    lot = store.lots.get(drop_id, lot_id)
+    if lot is not None and lot.decision == "hold":
+        store.lots.update(
+            drop_id,
+            lot_id,
+            attempt=lot.attempt + 1,
+            decision="",
+            token="",
+            status=LotStatus.PLANNED,
+            task_ids=[],
+        )
+
+
+def _may_retry(photo: PhotoRecord) -> bool:
+    """Failed or held, in a lot, and not just waiting for its reviewer."""
+    waits = photo.reason is not None and photo.reason.code == "AWAITING_REVIEW"
+    return photo.status in RETRIES and bool(photo.lot) and not waits
+
+
+def _state(photo: PhotoRecord) -> str:
+    return f"{photo.status.value}: {photo.reason.code}" if photo.reason else photo.status.value
+
+
+def audit(store: Store, drop_id: str) -> Audit:
+    """Whether every photo that was ever put has come to exactly one end. Raises Refusal."""
+    drop = _drop(store, drop_id)
+    put = {key for key in store.incoming.keys_ever(drop.prefix) if _is_photo(key)}
+    ends = Counter(photo.status for photo in store.photos.of_drop(drop_id))
+    ended = {
+        status: ends[status] for status in (Status.REJECTED, Status.EXPORTED, Status.HELD, Status.FAILED)
+    }
+    recorded, dropped = sum(ends.values()), len(put)
+    balanced = dropped == recorded == sum(ended.values())
+    sums = " + ".join(f"{count} {status.value}" for status, count in ended.items())
+    sign = "=" if balanced else "≠"
+    return Audit(
+        dropped=dropped,
+        recorded=recorded,
+        rejected=ended[Status.REJECTED],
+        exported=ended[Status.EXPORTED],
+        held=ended[Status.HELD],
+        failed=ended[Status.FAILED],
+        on_the_way=recorded - sum(ended.values()),
+        balanced=balanced,
+        says=f"{sums} {sign} {dropped} dropped",
+    )
+
+
+def _is_photo(key: str) -> bool:
+    parsed = keys.parse(key)
+    return parsed is not None and parsed.is_photo
+
+
+def _drop(store: Store, drop_id: str) -> DropRecord:
+    drop = store.drops.get(drop_id)
+    if drop is None:
+        raise Refusal("not-found", "No such drop", "It was never there, or it was removed.")
+    return drop
+
+
+def _line(drop: DropRecord) -> DropLine:
+    fields = DropLine.model_fields
+    return DropLine(
+        **{name: str(getattr(drop, name)) for name in fields if name != "status"}, status=drop.status
+    )
+
+
+def _photo_line(photo: PhotoRecord) -> PhotoLine:
+    return PhotoLine(
+        photo_id=photo.photo_id,
+        file=photo.file,
+        sku=photo.sku,
+        view=photo.view,
+        segment=photo.segment,
+        status=photo.status,
+        reason=photo.reason,
+        lot=photo.lot,
+        retry=_may_retry(photo),
+    )
