@@ -15,16 +15,20 @@ from skimage.color import deltaE_ciede2000
 
 from packshot.imaging import shadow as shadows
 from packshot.imaging.light import U8
+from packshot.imaging.measure_backdrop import backdrop_measures, fit
 from packshot.imaging.measure_edge import lab_of, profile_measures, profiles, residual_measures
 from packshot.imaging.measure_region import leftover_measures, shape_measures, side_measures
 
 WORKING_SIDE = 1200
 COLOUR_SAMPLES = 20_000
 NO_PROFILE = {
+    "edge_error": 0.0,
     "edge_shift_px": 0.0,
     "edge_off": 0.0,
     "edge_unsupported": 1.0,
     "edge_gap": 1.0,
+    "edge_cut": 0.0,
+    "edge_leftover": 0.0,
     "edge_fit": 0.0,
     "edge_contrast": 0.0,
     "softness_px": 0.0,
@@ -52,7 +56,7 @@ def measure(
 
     Returns:
         Names and finite numbers; each name's meaning and range stands in the docstring of the function that
-        makes it (``profile_measures``, ``residual_measures``, ``shape_measures``, ``side_measures``,
+        makes it (``profile_measures``, ``backdrop_measures``, ``residual_measures``, ``shape_measures``, ``side_measures``,
         ``leftover_measures``, ``shadow_measures``, ``colour_measures``, ``sharpness_measures``).
 
     Raises:
@@ -64,9 +68,11 @@ def measure(
     lab, alpha = lab_of(rgb_w), matte_w.astype(np.float32) / 255
     master_w = _straight(master, small)
     lines = profiles(rgb, matte)
+    backdrop = fit(lab, alpha)
     shadow_w = None if shadow is None else _resized(shadow, small)
     numbers = {
-        **(NO_PROFILE if lines is None else profile_measures(lines)),
+        **(NO_PROFILE if lines is None else profile_measures(lines, backdrop)),
+        **backdrop_measures(backdrop, lab, alpha),
         **residual_measures(lab, alpha, lab_of(master_w)),
         **shape_measures(lab, alpha),
         **side_measures(lab, alpha),

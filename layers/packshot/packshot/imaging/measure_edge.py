@@ -18,20 +18,23 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8
+from packshot.imaging.measure_backdrop import Backdrop
 
 REACH = 16  # samples each side of the outline; one sample is 1/2400 of the long side, at least half a pixel
 SHIFTS = 8  # furthest shift that is tried, in samples
 POINTS = 2500
+CLEAR_GAIN = 0.06  # of R^2: less is noise
 WEAK_CONTRAST = 4.0  # CIE76 units: below this no eye sees an edge on noise
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """N lines across the outline, outward: ``lab`` N x T x 3 and ``alpha`` N x T (0..1), T = 2*REACH+1."""
+    """N lines across the outline, outward: ``lab`` N x T x 3, ``alpha`` N x T, T = 2*REACH+1; ``x``, ``y`` in 0..1 of the frame."""
 
     lab: F32
     alpha: F32
-    contour: npt.NDArray[np.int32]
+    x: F32
+    y: F32
 
 
 def lab_of(rgb: U8) -> F32:
@@ -44,7 +47,7 @@ def profiles(rgb: U8, matte: U8) -> Profiles | None:
     """Sample photo and matte across the outline; None when the matte has no outline away from the frame."""
     height, width = matte.shape
     step = max(0.5, max(height, width) / 2400)
-    points, numbers = _outline(matte, margin=int(np.ceil(REACH * step)) + 1)
+    points = _outline(matte, margin=int(np.ceil(REACH * step)) + 1)
     if len(points) < 16:
         return None
     smooth = cv2.GaussianBlur(matte, (0, 0), 2 * step)
@@ -54,70 +57,104 @@ def profiles(rgb: U8, matte: U8) -> Profiles | None:
     sound = size > 8
     if sound.sum() < 16:
         return None
-    points, numbers = points[sound], numbers[sound]
+    points = points[sound]
     normal = -np.stack([gx[sound], gy[sound]], 1) / size[sound, None]
     t = np.arange(-REACH, REACH + 1, dtype=np.float32) * np.float32(step)
     where = points[:, None, :].astype(np.float32) + t[None, :, None] * normal[:, None, :]
     xs, ys = np.ascontiguousarray(where[..., 0], np.float32), np.ascontiguousarray(where[..., 1], np.float32)
     colours = cv2.remap(rgb, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alphas = cv2.remap(matte, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Profiles(lab_of(np.asarray(colours, np.uint8)), alphas.astype(np.float32) / 255, numbers)
+    return Profiles(
+        lab_of(np.asarray(colours, np.uint8)),
+        alphas.astype(np.float32) / 255,
+        (points[:, 0] / width).astype(np.float32),
+        (points[:, 1] / height).astype(np.float32),
+    )
 
 
-def _outline(matte: U8, margin: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Points (x, y) spread evenly over all outlines, and which outline each belongs to."""
+def _outline(matte: U8, margin: int) -> npt.NDArray[np.int32]:
+    """Points (x, y) spread evenly over all outlines, N x 2, away from the frame."""
     height, width = matte.shape
     solid = np.asarray(matte >= 128, np.uint8)
     found, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     long_enough = [c[:, 0, :] for c in found if len(c) >= 16]
     if not long_enough:
-        return np.zeros((0, 2), np.int32), np.zeros(0, np.int32)
+        return np.zeros((0, 2), np.int32)
     points = np.concatenate(long_enough).astype(np.int32)
-    numbers = np.repeat(np.arange(len(long_enough), dtype=np.int32), [len(c) for c in long_enough])
-    inside = (
-        (points[:, 0] >= margin)
-        & (points[:, 0] < width - margin)
-        & (points[:, 1] >= margin)
-        & (points[:, 1] < height - margin)
-    )
-    points, numbers = points[inside], numbers[inside]
-    every = max(1, -(-len(points) // POINTS))
-    return points[::every], numbers[::every]
+    x, y = points[:, 0], points[:, 1]
+    points = points[(x >= margin) & (x < width - margin) & (y >= margin) & (y < height - margin)]
+    return points[:: max(1, -(-len(points) // POINTS))]
 
 
-def profile_measures(lines: Profiles) -> dict[str, float]:
+def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, float]:
     """What the profiles say; shares are 0..1 of the outline, pixels are at a long side of 2400.
 
+    ``edge_error`` 0..1: mean |alpha - alpha*| within 12 px, where alpha* is the shifted or steeper alpha that
+    explains the photo better (0 where none does clearly): an estimate of the true edge error;
     ``edge_shift_px`` -8..8: median shift that the photo asks for, > 0 = the matte is too small;
     ``edge_off`` 0..1: share that lies 2 px or more beside a clearly better fitting edge;
     ``edge_unsupported`` 0..1: share with no edge of the photo near; ``edge_gap`` 0..1: worst such share in
-    a run of 4 % of the outline; ``softness_px`` 0..33: median width of the 10-90 % ramp;
-    ``softness_excess`` 0..1: how much better a threefold steeper ramp explains the photo.
+    a run of 4 % of the outline; ``edge_cut``, ``edge_leftover`` 0..1: share without an edge where the outside
+    is no shade of the backdrop, where the inside is one; ``edge_fit`` 0..1: mean R^2 of alpha and colour;
+    ``softness_px`` 0..33: median width of the 10-90 % ramp; ``softness_excess`` 0..1: how much better a
+    threefold steeper ramp explains the photo.
     """
-    alpha, lab = lines.alpha, lines.lab
-    centred = lab - lab.mean(1, keepdims=True)
+    alpha = lines.alpha
+    centred = lines.lab - lines.lab.mean(1, keepdims=True)
     energy = (centred**2).sum((1, 2)) + 1e-3
-    fits = np.stack([_fit(_shifted(alpha, s), centred, energy)[0] for s in range(-SHIFTS, SHIFTS + 1)], 1)
     here, contrast = _fit(alpha, centred, energy)
+    steep = np.clip((alpha - 0.5) * 3 + 0.5, 0, 1)
+    shifts = range(-SHIFTS, SHIFTS + 1)
+    fits = np.stack([_fit(_shifted(alpha, s), centred, energy)[0] for s in shifts], 1)
+    steep_fits = np.stack([_fit(_shifted(steep, s), centred, energy)[0] for s in shifts], 1)
     best = fits.argmax(1) - SHIFTS
-    gain = fits.max(1) - here
-    near = fits[:, SHIFTS - 2 : SHIFTS + 3].max(1)
     supported = (contrast >= WEAK_CONTRAST) & (fits.max(1) > 0.35)
-    off = supported & (np.abs(best) >= 2) & (gain > 0.08)
-    unsupported = (near < 0.35) | (contrast < WEAK_CONTRAST)
-    steep, _ = _fit(np.clip((alpha - 0.5) * 3 + 0.5, 0, 1), centred, energy)
+    off = supported & (np.abs(best) >= 2) & (fits.max(1) - here > CLEAR_GAIN)
+    unsupported = (fits[:, SHIFTS - 2 : SHIFTS + 3].max(1) < 0.35) | (contrast < WEAK_CONTRAST)
+    excess = (steep_fits[:, SHIFTS] - here)[supported]
     ramp = ((alpha > 0.1) & (alpha < 0.9)).sum(1)
     return {
+        "edge_error": _edge_error(alpha, steep, fits, steep_fits, supported),
         "edge_shift_px": float(np.median(best[supported])) if supported.any() else 0.0,
         "edge_off": float(off.mean()),
         "edge_unsupported": float(unsupported.mean()),
         "edge_gap": _worst_run(unsupported),
+        **_sides(lines, unsupported, backdrop),
         "edge_fit": float(np.clip(here.mean(), 0, 1)),
         "edge_contrast": float(np.clip(np.median(contrast), 0, 150)),
         "softness_px": float(np.median(ramp)),
-        "softness_excess": float(np.clip(np.mean(steep[supported] - here[supported]), 0, 1))
-        if supported.any()
-        else 0.0,
+        "softness_excess": float(np.clip(excess.mean(), 0, 1)) if supported.any() else 0.0,
+    }
+
+
+def _edge_error(alpha: F32, steep: F32, fits: F32, steep_fits: F32, supported: F32) -> float:
+    """Mean distance of alpha to the better alpha in the band, over the lines that have an edge."""
+    if not supported.any():
+        return 0.0
+    every = np.concatenate([fits, steep_fits], 1)
+    choice = every.argmax(1)
+    clear = supported & (every.max(1) - fits[:, SHIFTS] > CLEAR_GAIN)
+    band = slice(REACH - 12, REACH + 13)
+    total = 0.0
+    for i in np.unique(choice[clear]):
+        lines = clear & (choice == i)
+        source, shift = (alpha, int(i)) if i < fits.shape[1] else (steep, int(i) - fits.shape[1])
+        better = _shifted(source[lines], shift - SHIFTS)
+        total += float(np.abs(alpha[lines] - better)[:, band].mean(1).sum())
+    return min(1.0, total / int(supported.sum()))
+
+
+def _sides(lines: Profiles, unsupported: F32, backdrop: Backdrop | None) -> dict[str, float]:
+    """Where there is no edge: is the outside no backdrop (cut), or the inside backdrop (leftover)?"""
+    if backdrop is None:
+        return {"edge_cut": 0.0, "edge_leftover": 0.0}
+    outer, inner = np.median(lines.lab[:, -8:], 1), np.median(lines.lab[:, :8], 1)
+    _, outer_shade = backdrop.distances(outer, lines.x, lines.y)
+    _, inner_shade = backdrop.distances(inner, lines.x, lines.y)
+    bound = max(5.0, 2.5 * backdrop.noise)
+    return {
+        "edge_cut": float((unsupported & (outer_shade > bound)).mean()) * backdrop.trust,
+        "edge_leftover": float((unsupported & (inner_shade < bound)).mean()) * backdrop.trust,
     }
 
 

@@ -23,7 +23,8 @@ def shape_measures(lab: F32, alpha: F32) -> dict[str, float]:
     ``holes`` and ``islands`` 0..1: area enclosed, area apart from the main piece; ``hole_count`` and
     ``island_count`` 0..500; ``holes_alike`` and ``islands_alike`` 0..1: the area of those whose colour is
     that of their surroundings (no reason in the photo to be a hole or an island); ``core_soft`` 0..1: share
-    of the eroded product that is neither solid nor clear.
+    of the eroded product that is neither solid nor clear; ``soft_area`` 0..1: areas wider than 1 % of the
+    long side that are neither.
     """
     solid = np.asarray(alpha >= 0.5, np.uint8)
     area = max(1, int(solid.sum()))
@@ -33,6 +34,8 @@ def shape_measures(lab: F32, alpha: F32) -> dict[str, float]:
     radius = max(3, round(0.01 * max(alpha.shape)))
     closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _disc(radius))
     core = cv2.erode(closed, _disc(radius), borderValue=0) > 0
+    half = np.asarray((alpha > 0.08) & (alpha < 0.92), np.uint8)
+    wide = cv2.morphologyEx(half, cv2.MORPH_OPEN, _disc(max(2, round(0.005 * max(alpha.shape)))))
     unsure = core & (alpha > 0.08) & (alpha < 0.92)
     return {
         "coverage": float(solid.mean()),
@@ -44,6 +47,7 @@ def shape_measures(lab: F32, alpha: F32) -> dict[str, float]:
         "island_count": float(min(500, island_count)),
         "islands_alike": min(1.0, islands_alike / area),
         "core_soft": float(unsure.sum() / max(1, core.sum())),
+        "soft_area": min(1.0, float(wide.sum() / area)),
     }
 
 

@@ -1,0 +1,116 @@
+"""A smooth model of the backdrop, fitted to what the matte leaves out, and what looks like it or not.
+
+The model is a quadratic surface per L*a*b* channel, fitted robustly. A shadow is the model scaled down in linear
+light: in L*a*b* that scales (L + 16, a, b) by the cube root of the factor (CIE 1976), so that a pixel's distance
+to the nearest shade of the backdrop is a projection. Everything is weighted with how well the model explains the
+surroundings: on a cluttered backdrop it says little, and its measurements go to zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from packshot.imaging.light import F32, U8
+
+SIDE = 300
+DARKEST = 0.6  # cube root of the darkest shadow's factor: 0.22 of the light
+_WHITE = np.array([16, 0, 0], np.float32)
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """Coefficients 6 x 3 of the surface over (x, y) in 0..1, its noise (CIE76) and trust (0..1)."""
+
+    coefficients: F32
+    noise: float
+    trust: float
+
+    def at(self, x: F32, y: F32) -> F32:
+        """The backdrop's L*a*b* at places in 0..1 of width and height; shape of x plus 3."""
+        return np.asarray(_terms(x, y) @ self.coefficients, np.float32)
+
+    def distances(self, lab: F32, x: F32, y: F32) -> tuple[F32, F32]:
+        """CIE76 distance of colours to the lit backdrop and to its nearest shade, at the given places."""
+        model = self.at(x, y)
+        lit = np.sqrt(((lab - model) ** 2).sum(-1))
+        v, p = model + _WHITE, lab + _WHITE
+        scale = np.clip((p * v).sum(-1) / np.maximum((v * v).sum(-1), 1e-3), DARKEST, 1.0)
+        shade = np.sqrt(((p - scale[..., None] * v) ** 2).sum(-1))
+        return lit, shade
+
+
+def _terms(x: F32, y: F32) -> F32:
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).astype(np.float32)
+
+
+def fit(lab: F32, alpha: F32) -> Backdrop | None:
+    """The backdrop's model from the pixels well outside the matte (H x W x 3, H x W); None when there are few."""
+    small_lab, small_alpha = reduced(lab, alpha)
+    reach = max(2, round(0.03 * max(small_alpha.shape)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    away = cv2.dilate(np.asarray(small_alpha > 0.05, np.uint8), kernel) == 0
+    ys, xs = np.nonzero(away)
+    if len(ys) < 0.05 * away.size:
+        return None
+    colours = small_lab[ys, xs]
+    x, y = (xs / away.shape[1]).astype(np.float32), (ys / away.shape[0]).astype(np.float32)
+    terms = _terms(x, y)
+    weight = np.ones(len(ys), np.float32)
+    for _ in range(4):
+        weighted = terms * weight[:, None]
+        coefficients = np.linalg.lstsq(weighted.T @ terms, weighted.T @ colours, rcond=None)[0]
+        model = Backdrop(np.asarray(coefficients, np.float32), 0.0, 0.0)
+        distance = np.minimum(*model.distances(colours, x, y))
+        spread = max(1.0, 1.5 * float(np.median(distance)))
+        weight = np.asarray(1 / (1 + (distance / (2 * spread)) ** 2) ** 2, np.float32)
+    trust = float((distance < 6).mean())
+    return Backdrop(model.coefficients, spread, max(0.0, (trust - 0.5) * 2))
+
+
+def reduced(lab: F32, alpha: F32) -> tuple[F32, F32]:
+    """Both at the small working size of the model."""
+    scale = min(1.0, SIDE / max(alpha.shape))
+    size = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
+    return (
+        np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32),
+        np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32),
+    )
+
+
+def backdrop_measures(backdrop: Backdrop | None, lab: F32, alpha: F32) -> dict[str, float]:
+    """Areas on the wrong side of the backdrop's colour, by the product's area, weighted with trust.
+
+    ``backdrop_trust`` 0..1; ``outside_unlike`` 0..1: outside the matte, hanging together with it, and no shade
+    of the backdrop (a part missing, a false hole); ``inside_alike`` and ``inside_shade`` 0..1: smooth pixels
+    inside the matte of the lit backdrop's colour, of any shade of it (leftovers, a shadow taken along).
+    """
+    nothing = {"backdrop_trust": 0.0, "outside_unlike": 0.0, "inside_alike": 0.0, "inside_shade": 0.0}
+    if backdrop is None:
+        return nothing
+    colour, a = reduced(lab, alpha)
+    ys, xs = np.mgrid[0 : a.shape[0], 0 : a.shape[1]].astype(np.float32)
+    lit, shade = backdrop.distances(colour, xs / a.shape[1], ys / a.shape[0])
+    area = max(1.0, float((a >= 0.5).sum()))
+    bound = max(5.0, 2.5 * backdrop.noise)
+    unlike = np.clip((shade - bound) / bound, 0, 1) * (a < 0.1)
+    joined = _joined(unlike > 0.1, a > 0.1)
+    smooth = cv2.morphologyEx(colour[..., 0], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) < 4
+    inside = (a > 0.9) & smooth
+    return {
+        "backdrop_trust": backdrop.trust,
+        "outside_unlike": min(1.0, float(unlike[joined].sum()) / area) * backdrop.trust,
+        "inside_alike": float((inside & (lit < 4)).sum()) / area * backdrop.trust,
+        "inside_shade": float((inside & (shade < 4)).sum()) / area * backdrop.trust,
+    }
+
+
+def _joined(found: U8, product: U8) -> U8:
+    """The found pixels in pieces that touch the product (within 2 px)."""
+    count, labels = cv2.connectedComponents(np.asarray(found, np.uint8), connectivity=8)
+    near = cv2.dilate(np.asarray(product, np.uint8), np.ones((5, 5), np.uint8)) > 0
+    touching = np.zeros(count, np.bool_)
+    touching[np.unique(labels[near & (labels > 0)])] = True
+    return np.asarray(touching[labels])
