@@ -1,0 +1,246 @@
+"""Hostile bytes to honest pixels: upright, 8-bit sRGB, or a reason why not.
+
+Pillow alone, so that intake may use it too. The header is read and judged first; then the photo is decoded
+fully and converted strip by strip, so that a photo needs Pillow's own copy (at most 4 bytes a pixel) and the
+result (3), and no more.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
+
+from packshot.imaging import colour_profile, containers, source_metadata
+from packshot.reasons import reason
+from packshot.records import Reason
+
+Array = npt.NDArray[np.uint8]
+_STRIP = 256  # rows
+
+
+class ImageRefused(Exception):
+    """The bytes are not a photo that packshot takes; ``reason`` says why and how to mend it."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(f"{why.code}: {why.measured or why.message}")
+        self.reason = why
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a photo may cost."""
+
+    megapixels: float = 100.0
+    bytes: int = 200_000_000
+    scan_megapixels: float = 1500.0  # progressive scans x megapixels: what decoding has to go through
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A photo as pixels.
+
+    ``rgb``: HxWx3 uint8 sRGB, upright; composited on white where the source is transparent.
+    ``alpha``: HxW uint8, or None when the source is opaque. ``size``: width and height of the full upright
+    photo, also when ``rgb`` is a preview. ``mode`` and ``had_profile`` speak of the source. ``metadata``: EXIF,
+    XMP and IPTC worth keeping, JSON-ready. ``notes``: conversions done, for a person.
+    """
+
+    rgb: Array
+    alpha: Array | None
+    format: str
+    mode: str
+    size: tuple[int, int]
+    had_profile: bool
+    metadata: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def decode(data: bytes, limits: Limits = Limits()) -> Decoded:
+    """The whole photo. Raises ImageRefused."""
+    return _decode(data, limits, None)
+
+
+def decode_preview(data: bytes, long_edge: int, limits: Limits = Limits()) -> Decoded:
+    """The photo reduced to between one and two times ``long_edge`` (never enlarged), all its bytes checked.
+
+    A JPEG is decoded at reduced scale: every bit of it is read, a fraction of the memory is needed.
+    Raises ImageRefused.
+    """
+    return _decode(data, limits, long_edge)
+
+
+def _decode(data: bytes, limits: Limits, long_edge: int | None) -> Decoded:
+    found = _inspect(data, limits)
+    image = _open(data, found)
+    notes: list[str] = []
+    exif = source_metadata.read_exif(image, notes)
+    turn = source_metadata.orientation(exif)
+    mode, icc = image.mode, image.info.get("icc_profile") or None
+    if long_edge is not None:
+        image.draft(None, _fit(image.size, long_edge))  # type: ignore[no-untyped-call]
+    image = _load(image)
+    converter = _Strips(image, found, _profile(mode, icc, exif, notes), notes)
+    factor = max(1, max(image.size) // long_edge) if long_edge else 1
+    rgb, alpha = converter.upright(factor, turn)
+    metadata = source_metadata.keep(image, exif, notes)
+    size = (found.height, found.width) if turn >= 5 else (found.width, found.height)
+    return Decoded(rgb, alpha, found.format, mode, size, icc is not None, metadata, notes)
+
+
+def _refuse(code: str, measured: object = "", required: object = "") -> ImageRefused:
+    return ImageRefused(reason(code, measured=measured, required=required))
+
+
+def _inspect(data: bytes, limits: Limits) -> containers.Container:
+    """Judge the file by its container, before any decoder sees it."""
+    if not data:
+        raise _refuse("EMPTY_FILE", "0 bytes", "a JPEG or PNG image")
+    if len(data) > limits.bytes:
+        raise _refuse("FILE_TOO_LARGE", f"{len(data):,} bytes", f"at most {limits.bytes:,} bytes")
+    kind = containers.kind(data)
+    if kind not in ("JPEG", "PNG"):
+        raise _refuse("NOT_AN_IMAGE", f"the content is {kind}", "JPEG or PNG")
+    _affordable(containers.header(data), limits)
+    try:
+        found = containers.read(data)
+    except containers.Damaged as error:
+        raise _refuse("TRUNCATED", str(error), "a file that decodes fully") from error
+    if found.frames > 1:
+        raise _refuse("ANIMATED", f"{found.frames} frames", "1 frame")
+    if not found.sealed:
+        raise _refuse("TRUNCATED", f"no end mark in {len(data):,} bytes", "a file that decodes fully")
+    if found.scans * found.width * found.height / 1e6 > limits.scan_megapixels:
+        raise _refuse(
+            "DECODER_LIMIT", f"{found.scans} scans of {found.width} x {found.height} px", "a plain JPEG"
+        )
+    return found
+
+
+def _affordable(size: tuple[int, int] | None, limits: Limits) -> None:
+    if size and size[0] * size[1] > limits.megapixels * 1e6:
+        measured = f"{size[0]} x {size[1]} px = {size[0] * size[1] / 1e6:.0f} megapixels"
+        raise _refuse("TOO_MANY_PIXELS", measured, f"at most {limits.megapixels:g} megapixels")
+
+
+def _open(data: bytes, found: containers.Container) -> ImageFile.ImageFile:
+    """Open with the one reader that fits: Pillow's other formats never see the bytes.
+
+    The classes are called directly: ``Image.open`` would judge the pixel count by a global of its own.
+    """
+    reader = PngImagePlugin.PngImageFile if found.format == "PNG" else JpegImagePlugin.JpegImageFile
+    try:
+        return reader(io.BytesIO(data))
+    except Exception as error:
+        raise _damaged(error) from error
+
+
+def _load(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
+    try:
+        image.load()
+    except Exception as error:
+        raise _damaged(error) from error
+    return image
+
+
+def _damaged(error: Exception) -> ImageRefused:
+    text = str(error)
+    if isinstance(error, MemoryError) or "Decompressed data too large" in text:
+        return _refuse("DECODER_LIMIT", text or "out of memory", "a file that unpacks to a sensible size")
+    return _refuse("TRUNCATED", text[:200] or type(error).__name__, "a file that decodes fully")
+
+
+def _fit(size: tuple[int, int], long_edge: int) -> tuple[int, int]:
+    scale = long_edge / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _profile(mode: str, icc: bytes | None, exif: Image.Exif | None, notes: list[str]) -> bytes | None:
+    if icc is None and mode == "RGB" and source_metadata.names_adobe_rgb(exif):
+        notes.append("EXIF names Adobe RGB and no profile is embedded: converted from Adobe RGB (1998)")
+        return colour_profile.adobe_rgb()
+    return icc
+
+
+class _Strips:
+    """Turns a loaded image into upright arrays, strip by strip."""
+
+    def __init__(
+        self, image: Image.Image, found: containers.Container, icc: bytes | None, notes: list[str]
+    ) -> None:
+        self.image = image
+        self.transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+        plain = {"1": "L", "I;16": "L", "I": "L", "LA": "L", "P": "RGB", "PA": "RGB", "RGBA": "RGB"}
+        base = plain.get(image.mode, image.mode)
+        try:
+            self.to_srgb = colour_profile.ToSrgb(base, icc)
+        except colour_profile.Unconvertible as error:
+            raise _refuse("COLOUR_UNCONVERTIBLE", error.measured, error.required) from error
+        self.base, self.notes = base, notes
+        if found.bits > 8:
+            notes.append(f"{found.bits} bits a channel were reduced to 8")
+        if image.mode not in ("RGB", "RGBA"):
+            notes.append(f"converted from {'1-bit' if image.mode == '1' else image.mode} to RGB")
+
+    def upright(self, factor: int, turn: int) -> tuple[Array, Array | None]:
+        """Arrays reduced by an integer factor and turned upright (EXIF orientation 1..8)."""
+        width, height = -(-self.image.width // factor), -(-self.image.height // factor)
+        shape = (width, height) if turn >= 5 else (height, width)
+        rgb = np.empty((*shape, 3), np.uint8)
+        alpha = np.empty(shape, np.uint8) if self.transparent else None
+        rows = _STRIP * factor
+        for top in range(0, self.image.height, rows):
+            strip = self.image.crop((0, top, self.image.width, min(top + rows, self.image.height)))
+            colour, cover = self._strip(strip, factor)
+            at = slice(top // factor, top // factor + colour.shape[0])
+            if cover is not None and alpha is not None:
+                colour = _on_white(colour, cover)
+                as_stored(alpha, turn)[at] = cover
+            as_stored(rgb, turn)[at] = colour
+        if alpha is not None and int(alpha.min()) == 255:
+            alpha = None
+        if alpha is not None:
+            self.notes.append("transparent parts were put on white; the transparency is kept beside it")
+        return rgb, alpha
+
+    def _strip(self, strip: Image.Image, factor: int) -> tuple[Array, Array | None]:
+        cover = None
+        if self.transparent:
+            strip = strip.convert("RGBA")
+            cover = strip.getchannel("A")
+            strip = strip.convert("RGB")
+        elif strip.mode in ("I;16", "I"):
+            deep = np.asarray(strip).astype(np.uint32)
+            strip = Image.fromarray(((np.minimum(deep, 65535) + 128) // 257).astype(np.uint8))
+        if strip.mode != self.base:
+            strip = strip.convert(self.base)
+        if factor > 1:
+            strip = strip.reduce(factor)
+            cover = cover.reduce(factor) if cover is not None else None
+        return np.asarray(self.to_srgb(strip)), np.asarray(cover) if cover is not None else None
+
+
+def as_stored(upright: Array, turn: int) -> Array:
+    """A view of an upright array that has the rows and columns of the file (EXIF orientation 1..8).
+
+    Writing file rows into the view turns them upright without another copy. Source: EXIF 2.32, tag 274.
+    """
+    view = upright.swapaxes(0, 1) if turn >= 5 else upright
+    flip_rows, flip_columns = {
+        1: (False, False), 2: (False, True), 3: (True, True), 4: (True, False),
+        5: (False, False), 6: (False, True), 7: (True, True), 8: (True, False),
+    }[turn]  # fmt: skip
+    if turn >= 5:  # the axes are swapped: flips speak of the upright array
+        flip_rows, flip_columns = flip_columns, flip_rows
+    return view[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+
+
+def _on_white(colour: Array, cover: Array) -> Array:
+    if int(cover.min()) == 255:
+        return colour
+    weight = cover.astype(np.float32)[..., None] / 255
+    return np.rint(colour * weight + 255 * (1 - weight)).astype(np.uint8)

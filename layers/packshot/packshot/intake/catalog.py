@@ -1,0 +1,167 @@
+"""The drop's ``catalog.csv``: what a shop knows of its products, as people's spreadsheets write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from packshot.intake.names import sane_sku
+from packshot.records import CatalogEntry
+
+MOST_BYTES = 64_000_000
+MOST_CELL = 5000
+MOST_COLUMNS = 200
+MOST_ERRORS = 50
+REQUIRED = ("sku", "title", "category")
+_SYNONYMS = {
+    "sku": "sku article articlenumber itemnumber itemsku productid productsku partnumber artikelnummer id variantsku",
+    "title": "title name productname producttitle itemname titel bezeichnung",
+    "description": "description body bodyhtml productdescription longdescription beschreibung",
+    "brand": "brand vendor manufacturer marke hersteller",
+    "category": "category producttype producttypes type productcategory googleproductcategory kategorie",
+    "material": "material fabric materials",
+    "colour": "colour color farbe",
+    "gtin": "gtin ean upc isbn barcode gtin13 ean13",
+    "price": "price preis variantprice",
+    "currency": "currency waehrung währung",
+    "link": "link url producturl",
+    "keywords": "keywords tags schlagworte searchterms",
+    "creator": "creator photographer artist author fotograf",
+    "copyright": "copyright copyrightnotice rights",
+    "credit": "credit creditline",
+    "alt_text": "alttext alt imagealttext imagealt",
+    "height_cm": "heightcm height hoehecm höhecm",
+}
+_FIELD = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
+
+
+class Unreadable(Exception):
+    """The file is no catalogue; the text says why."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The catalogue of one drop: entries by SKU, and what was wrong with it, in words."""
+
+    etag: str = ""
+    entries: dict[str, CatalogEntry] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    readable: bool = True
+
+    def find(self, sku: str) -> CatalogEntry | None:
+        """The entry of a SKU, in any case of letters if the exact one is not there."""
+        return self.entries.get(sku) or self.entries.get(sku.casefold())
+
+
+def read(data: bytes, etag: str = "") -> Catalog:
+    """Parse a catalogue. Never raises: one that cannot be read has ``readable`` False and says why in ``errors``.
+
+    Entries stand under their SKU and, where that is unambiguous, under its case-folded form too.
+    """
+    try:
+        return _read(data, etag)
+    except (Unreadable, csv.Error) as error:
+        return Catalog(etag, errors=[f"catalog.csv: {error}"], readable=False)
+
+
+def field_of(header: str) -> str | None:
+    """The catalogue field that a column's header (or an object's metadata key) means, or None."""
+    return _FIELD.get(re.sub(r"[^\w]|_", "", header.casefold()))
+
+
+def fill(values: dict[str, str]) -> CatalogEntry:
+    """An entry from field names and texts (``sku`` among them); an empty or senseless height is left out."""
+    known = {name: text for name, text in values.items() if name in CatalogEntry.model_fields}
+    extra = {name: text for name, text in values.items() if name not in known}
+    keywords = [w.strip() for w in re.split(r"[,;|]", known.pop("keywords", "")) if w.strip()]
+    height = known.pop("height_cm", "").replace(",", ".").strip()
+    size = float(height) if re.fullmatch(r"\d{1,5}(\.\d{1,4})?", height) else None
+    return CatalogEntry.model_validate({**known, "keywords": keywords, "height_cm": size, "extra": extra})
+
+
+def clean(text: str) -> str:
+    """A cell as data: composed Unicode, no control characters, bounded."""
+    text = unicodedata.normalize("NFC", text[:MOST_CELL])
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def _text(data: bytes) -> str:
+    if len(data) > MOST_BYTES:
+        raise Unreadable(f"{len(data):,} bytes; at most {MOST_BYTES:,} are read")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif b"\0" in data[:4096]:
+        raise Unreadable("it holds zero bytes: not a text file (a spreadsheet must be exported as CSV)")
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def _separator(text: str) -> str:
+    """The separator that the header row uses most; quoted parts do not count."""
+    header = re.sub(r'"[^"]*"', "", next((line for line in text.splitlines() if line.strip()), ""))
+    return max(",;\t|", key=header.count)
+
+
+def _columns(header: list[str], errors: list[str]) -> list[str]:
+    names: list[str] = []
+    for raw in header[:MOST_COLUMNS]:
+        name = field_of(raw) or clean(raw)[:100]
+        if name and name in names:
+            errors.append(f"catalog.csv: two columns mean {name!r}; the first counts")
+            name = ""
+        names.append(name)
+    missing = [name for name in REQUIRED if name not in names]
+    if "sku" in missing:
+        raise Unreadable(f"the header row names no sku column (found: {', '.join(names[:12]) or 'nothing'})")
+    if missing:
+        errors.append(f"catalog.csv: no column for {', '.join(missing)}")
+    return names
+
+
+def _read(data: bytes, etag: str) -> Catalog:
+    text = _text(data)
+    if not text.strip("\ufeff \r\n\t"):
+        raise Unreadable("it is empty")
+    csv.field_size_limit(1_000_000)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+    header = next((row for row in rows if any(cell.strip() for cell in row)), [])
+    errors: list[str] = []
+    names = _columns(header, errors)
+    entries: dict[str, CatalogEntry] = {}
+    for row in rows:
+        values = {name: clean(cell) for name, cell in zip(names, row, strict=False) if name}
+        values = {name: cell for name, cell in values.items() if cell}
+        sku = values.get("sku", "")
+        problem = _problem(sku, values, entries)
+        if problem and len(errors) < MOST_ERRORS:
+            errors.append(f"catalog.csv, line {rows.line_num}: {problem}")
+        if values and not problem:
+            entries[sku] = fill(values)
+    return Catalog(etag, _folded(entries), errors)
+
+
+def _problem(sku: str, values: dict[str, str], entries: dict[str, CatalogEntry]) -> str:
+    if not values:
+        return ""
+    if not sku:
+        return "no SKU"
+    if not sane_sku(sku):
+        return f"SKU {sku[:60]!r} cannot stand in a file's name"
+    if sku in entries:
+        return f"SKU {sku!r} is there twice; the first row counts"
+    return ""
+
+
+def _folded(entries: dict[str, CatalogEntry]) -> dict[str, CatalogEntry]:
+    folded: dict[str, CatalogEntry | None] = {}
+    for sku, entry in entries.items():
+        key = sku.casefold()
+        folded[key] = None if key in folded else entry
+    return {**{key: entry for key, entry in folded.items() if entry is not None}, **entries}

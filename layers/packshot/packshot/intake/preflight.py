@@ -1,0 +1,213 @@
+"""Cheap measurements that decide the way: what backdrop, what kind of product. numpy and Pillow, at 512 px.
+
+The catalogue knows better what a product is; this says what the photo looks like, so that a disagreement shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from packshot.intake.segment_guess import Features, suggest
+from packshot.records import Preflight
+
+Grey = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+LONG_EDGE = 512
+SHARPNESS_EDGE = 1024
+BORDER = 0.04  # of the shorter edge: taken for backdrop
+_HUES = (
+    (20, "pink"),
+    (48, "red"),
+    (72, "orange"),
+    (108, "yellow"),
+    (185, "green"),
+    (240, "cyan"),
+    (300, "blue"),
+    (330, "purple"),
+    (361, "pink"),
+)  # upper limits of the CIELAB hue angle, degrees
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A photo at 512 px, its backdrop fitted, and what differs from it."""
+
+    rgb: npt.NDArray[np.uint8]
+    lab: Grey
+    border: Mask
+    distance: Grey  # CIE76 of each pixel to the fitted backdrop
+    product: Mask
+    inside: Mask  # the product with its holes and see-through parts
+
+
+def measure(rgb: npt.NDArray[np.uint8]) -> Preflight:
+    """Measure a photo (HxWx3 uint8 sRGB; best about 1024 px on the long edge)."""
+    image = Image.fromarray(rgb)
+    scene = _scene(np.asarray(_sized(image, LONG_EDGE)))
+    product = scene.product if scene.product.any() else ~scene.border
+    features = Features(
+        evenness=_evenness(scene),
+        contrast=float(np.median(scene.distance[product])),
+        specular=_specular(scene, product),
+        transparency=_transparency(scene),
+        texture=_texture(scene, product),
+        touches_frame=_touches(scene),
+    )
+    return Preflight(
+        background_evenness=round(features.evenness, 4),
+        background_colour=_median_colour(scene.rgb, scene.border),
+        contrast=round(features.contrast, 2),
+        specular=round(features.specular, 4),
+        transparency=round(features.transparency, 4),
+        texture=round(features.texture, 4),
+        sharpness=round(_sharpness(image), 2),
+        clipped=round(float(np.mean((rgb.max(-1) == 0) | (rgb.min(-1) == 255))), 4),
+        colour_family=_family(scene.lab[product]),
+        touches_frame=features.touches_frame,
+        suggested_segment=suggest(features),
+    )
+
+
+def _sized(image: Image.Image, long_edge: int) -> Image.Image:
+    scale = long_edge / max(image.size)
+    if scale >= 1:
+        return image
+    size = (max(8, round(image.width * scale)), max(8, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def _lab(rgb: npt.NDArray[np.uint8]) -> Grey:
+    """CIE L*a*b* (D65) from sRGB. Sources: IEC 61966-2-1; CIE 15:2004."""
+    linear = _LINEAR[rgb]
+    xyz = linear @ _XYZ
+    cube = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    x, y, z = cube[..., 0], cube[..., 1], cube[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
+
+
+_CODE = np.arange(256, dtype=np.float32) / 255
+_LINEAR = np.where(_CODE <= 0.04045, _CODE / 12.92, ((_CODE + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_XYZ = (
+    np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32)
+    / np.array([[0.9505], [1.0], [1.089]], np.float32)
+).T
+
+
+def _scene(rgb: npt.NDArray[np.uint8]) -> _Scene:
+    lab = _lab(rgb)
+    height, width = lab.shape[:2]
+    edge = max(2, round(BORDER * min(height, width)))
+    border = np.ones((height, width), bool)
+    border[edge:-edge, edge:-edge] = False
+    backdrop, spread = _backdrop(lab, border)
+    distance = np.sqrt(np.sum((lab - backdrop) ** 2, -1))
+    product = _opened(distance > max(6.0, 3.5 * spread))
+    return _Scene(rgb, lab, border, distance, product, _filled(product))
+
+
+def _backdrop(lab: Grey, border: Mask) -> tuple[Grey, float]:
+    """A plane a channel fitted to the border, twice, the second time without outliers; and the rest's spread.
+
+    A plane, not a parabola: from the border alone, curvature in the middle is a guess.
+    """
+    rows, columns = np.indices(border.shape, np.float32)
+    terms = np.stack([np.ones_like(rows), rows / border.shape[0] - 0.5, columns / border.shape[1] - 0.5], -1)
+    use = border.copy()
+    weights = np.zeros((3, 3), np.float32)
+    for _ in range(2):
+        weights, *_rest = np.linalg.lstsq(terms[use], lab[use], rcond=None)
+        off = np.sqrt(np.sum((lab - terms @ weights) ** 2, -1))
+        use = border & (off <= max(4.0, 2.5 * float(np.median(off[border]))))
+    return (terms @ weights).astype(np.float32), float(np.median(off[border]))
+
+
+def _opened(mask: Mask) -> Mask:
+    """Without specks: pixels whose 3x3 neighbourhood is mostly product."""
+    picture = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(3))
+    return np.asarray(picture) > 127
+
+
+def _filled(mask: Mask) -> Mask:
+    """Between the outermost product pixels of its row and of its column: holes count, the outside hardly."""
+
+    def between(m: Mask) -> Mask:
+        from_left = np.maximum.accumulate(m, 1)
+        from_right = np.maximum.accumulate(m[:, ::-1], 1)[:, ::-1]
+        return from_left & from_right
+
+    return between(mask) & between(mask.T).T
+
+
+def _evenness(scene: _Scene) -> float:
+    """1 for a flat or gently graded border; falls with what sticks out of the fit (CIE76 12 is half)."""
+    return float(0.5 ** (np.quantile(scene.distance[scene.border], 0.9) / 12))
+
+
+def _specular(scene: _Scene, product: Mask) -> float:
+    """Share of the product that is blown and neutral while its surroundings are not."""
+    light, chroma = scene.lab[..., 0], np.hypot(scene.lab[..., 1], scene.lab[..., 2])
+    around = np.asarray(Image.fromarray(light.astype(np.uint8)).filter(ImageFilter.BoxBlur(12)), np.float32)
+    return float(np.mean(((light > 90) & (chroma < 8) & (light - around > 12))[product]))
+
+
+def _transparency(scene: _Scene) -> float:
+    """Share of the product's inside that has the backdrop's colour, yet not its calm."""
+    inside = scene.inside & ~scene.border
+    if not inside.any():
+        return 0.0
+    like = inside & (scene.distance < 14)
+    light = scene.lab[..., 0]
+    down, across = np.gradient(light)
+    slope = np.asarray(
+        Image.fromarray(np.clip(np.hypot(down, across) * 20, 0, 255).astype(np.uint8)).filter(
+            ImageFilter.BoxBlur(6)
+        ),
+        np.float32,
+    )
+    return float(np.mean((like & (slope > 8))[inside]))
+
+
+def _texture(scene: _Scene, product: Mask) -> float:
+    """Length of the product's outline against that of a circle of its area: 1 smooth, above 4 furry or latticed."""
+    edge = product & ~(
+        np.roll(product, 1, 0) & np.roll(product, -1, 0) & np.roll(product, 1, 1) & np.roll(product, -1, 1)
+    )
+    area = float(product.sum())
+    return float(edge.sum() / (2 * np.sqrt(np.pi * area))) if area else 0.0
+
+
+def _touches(scene: _Scene) -> bool:
+    """Whether the product reaches the frame: over 2 % of the outermost pixels are unlike the backdrop."""
+    frame = np.concatenate([scene.product[1], scene.product[-2], scene.product[:, 1], scene.product[:, -2]])
+    return bool(np.mean(frame) > 0.02)
+
+
+def _sharpness(image: Image.Image) -> float:
+    grey = np.asarray(_sized(image, SHARPNESS_EDGE).convert("L"), np.float32)
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
+    return float(laplacian.var())
+
+
+def _median_colour(rgb: npt.NDArray[np.uint8], where: Mask) -> tuple[int, int, int]:
+    red, green, blue = (int(v) for v in np.median(rgb[where], axis=0))
+    return red, green, blue
+
+
+def _family(lab: Grey) -> str:
+    """The colour's everyday name: by hue where at least a third of the product is coloured, else by lightness."""
+    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    coloured = lab[chroma > 14]
+    if len(coloured) < len(lab) / 3:
+        light = float(np.median(lab[:, 0]))
+        return "black" if light < 25 else "white" if light > 82 else "grey"
+    light, a, b = (float(v) for v in np.median(coloured, axis=0))
+    hue = float(np.degrees(np.arctan2(b, a))) % 360
+    if 20 <= hue < 95 and light < 55:
+        return "brown"
+    if 55 <= hue < 105 and light > 75 and np.hypot(a, b) < 30:
+        return "beige"
+    return next(name for limit, name in _HUES if hue < limit)
