@@ -92,7 +92,7 @@ def natural(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
     near = cv2.dilate((small >= _PRESENT).astype(np.uint8), np.ones((reach, reach), np.uint8))
     known = (1 - near).astype(np.float32) * believable
     dark = spread(dark, known)
-    dark = cv2.GaussianBlur(dark, (0, 0), max(0.8, side * 0.0016))
+    dark = np.asarray(cv2.GaussianBlur(dark, (0, 0), max(0.8, side * 0.0016)), np.float32)
     dark *= _hangs_together(dark, near, side)
     return _enlarge(_fade_to_frame(dark), alpha.shape)
 
@@ -146,10 +146,12 @@ def _contact(alpha: F32, box: tuple[int, int, int, int], step: tuple[float, floa
     """Core and halo where the product stands, as dark as 1 at the darkest place that can be seen."""
     foot = _feet(alpha, box, soft)
     core = cv2.GaussianBlur(foot, (0, 0), sigmaX=max(0.8, soft * 0.5), sigmaY=max(0.6, soft * 0.28))
-    core = _moved(core, 0, max(0.7, soft * 0.25))
+    core = _moved(np.asarray(core, np.float32), 0, max(0.7, soft * 0.25))
     wide = _moved(foot, step[0] * 0.5, step[1] * 0.25 + soft * 0.35)
-    wide = cv2.GaussianBlur(wide, (0, 0), sigmaX=soft * 2.4, sigmaY=max(0.8, soft * 0.8))
-    core /= max(1e-6, float((core * (1 - alpha)).max()))
+    wide = np.asarray(
+        cv2.GaussianBlur(wide, (0, 0), sigmaX=soft * 2.4, sigmaY=max(0.8, soft * 0.8)), np.float32
+    )
+    core = core / max(1e-6, float((core * (1 - alpha)).max()))
     # as dark as under a foot without end to either side: a thin leg throws a fainter halo than a wide base
     endless = cv2.GaussianBlur(foot, (0, 0), sigmaX=1e-3, sigmaY=max(0.8, soft * 0.8))
     wide /= max(1e-6, float(endless.max()))
@@ -195,7 +197,7 @@ def _enlarge(dark: F32, shape: tuple[int, ...]) -> U8:
         return eight.astype(np.uint8)
     # enlarged as 16 bit and then rounded: a soft slope enlarged from 8 bit shows bands
     fine = cv2.resize(np.clip(dark * 65280, 0, 65535).astype(np.uint16), (shape[1], shape[0]))
-    return cv2.convertScaleAbs(fine, alpha=1 / 256)
+    return np.asarray(cv2.convertScaleAbs(fine, alpha=1 / 256), np.uint8)
 
 
 def _hangs_together(dark: F32, near: U8, side: int) -> F32:

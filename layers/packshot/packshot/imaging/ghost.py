@@ -1,0 +1,241 @@
+"""Ghost mannequin: the garment alone, its openings, and what is seen inside them.
+
+:func:`separate` takes a cut-out of garment and mannequin apart; :func:`fill_interior` gives the openings an
+inside. The first removes only; the second makes up what no camera saw, so its result is always reviewed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from packshot.imaging import mannequin
+from packshot.imaging.interior import fill_interior
+from packshot.imaging.light import F32, U8, linear
+from packshot.imaging.mannequin import Mask
+from packshot.imaging.reduced import reduced_size, spread
+
+__all__ = ["GhostResult", "fill_interior", "separate"]
+
+_SIDE = 512  # px of the longer side that the separation works at
+
+
+@dataclass(frozen=True)
+class GhostResult:
+    """What :func:`separate` found.
+
+    alpha: uint8 HxW garment alone; removed: uint8 HxW mannequin, stand and skin that were inside the matte;
+    openings: uint8 HxW where an interior should be seen; confidence 0..1; numbers: measurements for inspect.
+    """
+
+    alpha: U8
+    removed: U8
+    openings: U8
+    confidence: float
+    numbers: dict[str, float]
+
+
+def separate(rgb: U8, alpha: U8, *, networks_hint: F32 | None = None) -> GhostResult:
+    """Take mannequin, neck, arms, legs, stand and skin out of an apparel matte.
+
+    rgb uint8 HxWx3 sRGB upright, alpha uint8 HxW of garment and mannequin together, networks_hint float32
+    HxW 0..1 another opinion on what is garment, or None. Where no mannequin is found the matte is returned as
+    it is, with `removed` empty.
+    """
+    box = _bounds(alpha)
+    if box is None:
+        empty = np.zeros_like(alpha)
+        return GhostResult(alpha.copy(), empty, empty, 0.0, {"ghost_removed": 0.0, "ghost_overlap": 1.0})
+    part = (slice(box[1], box[3]), slice(box[0], box[2]))
+    photo, matte = rgb[part], alpha[part]
+    size = reduced_size(matte.shape, _SIDE)
+    small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+    inside = cv2.resize(matte, size, interpolation=cv2.INTER_AREA) >= 128
+    light = linear(cv2.GaussianBlur(small, (0, 0), 0.8))
+    marks = mannequin.seeds(inside)
+    if not marks.mannequin.any() or not marks.garment.any():
+        empty = np.zeros_like(alpha)
+        return GhostResult(alpha.copy(), empty, empty, 0.5, {"ghost_removed": 0.0, "ghost_overlap": 1.0})
+    hint = (
+        None if networks_hint is None else cv2.resize(networks_hint[part], size, interpolation=cv2.INTER_AREA)
+    )
+    chance, overlap = mannequin.split(light, inside, marks, hint)
+    garment = _tidy(chance, inside, marks)
+    share = _share_at_full_size(photo, small, garment, inside)
+    out, gone, holes = alpha.copy(), np.zeros_like(alpha), np.zeros_like(alpha)
+    out[part] = cv2.multiply(matte, share, scale=1 / 255)
+    gone[part] = cv2.subtract(matte, out[part])
+    opening = _openings(garment, inside, marks)
+    holes[part] = _smooth_enlarged(opening, matte.shape)
+    numbers = {
+        "ghost_removed": float((inside & ~garment).sum() / max(1, int(inside.sum()))),
+        "ghost_overlap": overlap,
+        "ghost_unsure": float(((chance > 0.2) & (chance < 0.8) & inside).sum() / max(1, int(inside.sum()))),
+    }
+    return GhostResult(out, gone, holes, _confidence(numbers, marks), numbers)
+
+
+def _bounds(alpha: U8) -> tuple[int, int, int, int] | None:
+    solid = alpha >= 128
+    ys, xs = np.nonzero(solid.any(1))[0], np.nonzero(solid.any(0))[0]
+    if not ys.size:
+        return None
+    pad = max(2, round(0.005 * max(alpha.shape)))  # for the soft edge
+    h, w = alpha.shape
+    return (
+        max(0, int(xs[0]) - pad),
+        max(0, int(ys[0]) - pad),
+        min(w, int(xs[-1]) + pad),
+        min(h, int(ys[-1]) + pad),
+    )
+
+
+def _confidence(numbers: dict[str, float], marks: mannequin.Seeds) -> float:
+    """Less where the colours are alike, where the walker wavered, where half of the matte went."""
+    sure = (1 - 0.6 * numbers["ghost_overlap"]) * (1 - min(0.5, 3 * numbers["ghost_unsure"]))
+    if numbers["ghost_removed"] > 0.55:
+        sure *= 0.3
+    return float(np.clip(sure * (1.0 if marks.neck else 0.7), 0, 1))
+
+
+def _tidy(chance: F32, inside: Mask, marks: mannequin.Seeds) -> Mask:
+    """bool HxW garment: specks of either side go to their surroundings.
+
+    A mannequin part holds a seed or lies open on a good part of the outline; a print inside the garment
+    does not. The garment is one piece, or a few large ones.
+    """
+    form = inside & (chance < 0.5)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(form.astype(np.uint8), connectivity=4)
+    rim = inside & (cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) == 0)
+    keep = np.zeros(count, bool)
+    for k in range(1, count):
+        part = labels == k
+        area = stats[k, cv2.CC_STAT_AREA]
+        open_edge = int((part & rim).sum())
+        keep[k] = bool((part & marks.mannequin).any()) or (
+            area > 0.0008 * inside.sum() and open_edge > 1.5 * np.sqrt(area)
+        )
+    form = keep[labels]
+    cloth = inside & ~form
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cloth.astype(np.uint8), connectivity=4)
+    if count > 1:
+        areas = stats[:, cv2.CC_STAT_AREA].copy()
+        areas[0] = 0
+        cloth = (areas > 0.02 * areas.max())[labels]
+    return np.asarray(cloth)
+
+
+def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8:
+    """uint8 HxW share of garment, with the border drawn by the full-size photo.
+
+    In a narrow band each pixel is the mix of the garment's and the mannequin's local colour that explains
+    it best; where the two colours are too alike, the enlarged border stays.
+    """
+    h, w = photo.shape[:2]
+    form = inside & ~garment
+    if not form.any():
+        return np.full((h, w), 255, np.uint8)
+    # what lies outside the outline (soft edges do) goes with the nearer of the two
+    to_cloth, to_form = (
+        cv2.distanceTransform((~m).astype(np.uint8), cv2.DIST_L2, 5) for m in (garment, form)
+    )
+    nearer = (to_cloth <= to_form).astype(np.uint8)
+    share = np.asarray(cv2.resize(nearer * 255, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
+    near = np.ones((7, 7), np.uint8)
+    band = cv2.bitwise_and(
+        cv2.dilate(garment.astype(np.uint8), near), cv2.dilate(form.astype(np.uint8), near)
+    )
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    core = np.ones((5, 5), np.uint8)
+    cloth_colour = spread(lab, cv2.erode(garment.astype(np.uint8), core).astype(np.float32))
+    form_colour = spread(lab, cv2.erode(form.astype(np.uint8), core).astype(np.float32))
+    ys, xs = np.nonzero(cv2.resize(band, (w, h), interpolation=cv2.INTER_NEAREST))
+    if not ys.size:
+        return share
+    mapx = ((xs + 0.5) * (small.shape[1] / w) - 0.5).astype(np.float32)[:, None]
+    mapy = ((ys + 0.5) * (small.shape[0] / h) - 0.5).astype(np.float32)[:, None]
+
+    def at(field: F32) -> F32:
+        tall = [
+            cv2.remap(
+                field,
+                mapx[k : k + 30000],
+                mapy[k : k + 30000],
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            for k in range(0, len(mapx), 30000)
+        ]
+        return np.concatenate(tall)[:, 0]
+
+    pixels = cv2.cvtColor(photo[ys, xs][:, None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[:, 0]
+    cloth, base = at(cloth_colour), at(form_colour)
+    axis = cloth - base
+    apart = np.sqrt(np.square(axis).sum(1))
+    mix = ((pixels - base) * axis).sum(1) / np.maximum(apart * apart, 1e-3)
+    mix = np.clip((mix - 0.08) / 0.84, 0, 1)
+    trust = np.clip((apart - 6) / 10, 0, 1)
+    side = share[ys, xs].astype(np.float32) / 255
+    share[ys, xs] = np.round(255 * (trust * mix + (1 - trust) * side)).astype(np.uint8)
+    return share
+
+
+def _smooth_enlarged(opening: Mask, shape: tuple[int, ...]) -> U8:
+    """The opening at full size: a smooth rim above; to the sides and below grown under the garment's edge."""
+    grow = np.ones((3, 5), np.uint8)
+    wide = cv2.dilate(opening.astype(np.uint8) * 255, grow, anchor=(2, 2))
+    h, w = shape[:2]
+    step = max(1.0, h / opening.shape[0])
+    soft = cv2.GaussianBlur(cv2.resize(wide, (w, h), interpolation=cv2.INTER_LINEAR), (0, 0), 1.3 * step)
+    # back to an edge of about two pixels: the blur spread it over some four steps
+    slope = max(1.0, 1.6 * step)
+    table = np.clip((np.arange(256) - 127.5) * slope + 127.5, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(soft, table), np.uint8)
+
+
+def _openings(garment: Mask, inside: Mask, marks: mannequin.Seeds) -> Mask:
+    """bool HxW: what the mannequin filled and where the garment's inside should now be seen.
+
+    The neck: between the two sides of the collar, below an arc that joins them. Sleeves and hem: the
+    shallow hollows of the garment's outline where something was removed.
+    """
+    gone = inside & ~garment
+    size = float(np.sqrt(max(1, int(garment.sum()))))
+    reach = max(3, round(0.05 * size)) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    padded = np.pad(garment.astype(np.uint8), reach)
+    hollow = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[reach:-reach, reach:-reach] > 0
+    low = np.zeros_like(garment)
+    low[round(0.3 * garment.shape[0]) :] = True
+    found = hollow & gone & low
+    if marks.neck:
+        found |= _neck_opening(
+            garment, gone, int(np.nonzero(marks.mannequin[: garment.shape[0] // 2])[1].mean())
+        )
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=4)
+    large = stats[:, cv2.CC_STAT_AREA] > 0.0006 * garment.sum()
+    large[0] = False
+    return np.asarray(large[labels])
+
+
+def _neck_opening(garment: Mask, gone: Mask, centre: int) -> Mask:
+    """Rows where the collar stands on both sides of the neck, between them, above the front edge."""
+    h, w = garment.shape
+    columns = np.arange(w)
+    left = np.where(garment[:, :centre], columns[:centre], -1).max(1, initial=-1)
+    right = np.where(garment[:, centre:], columns[centre:], w).min(1, initial=w)
+    wide = garment.sum(1).max()
+    rows = np.nonzero((left >= 0) & (right < w) & (right - left < 0.55 * wide) & (right - left > 1))[0]
+    rows = rows[rows < np.nonzero(garment.any(1))[0][0] + 0.35 * h]
+    found = np.zeros_like(garment)
+    if not rows.size:
+        return found
+    top = int(rows[0])
+    between = (columns[None] > left[:, None]) & (columns[None] < right[:, None])
+    half = max(1.0, (right[top] - left[top]) / 2)
+    middle = (right[top] + left[top]) / 2
+    arc = top + 0.12 * half * np.clip(1 - ((columns - middle) / half) ** 2, 0, 1)
+    found[rows] = (between & gone)[rows]
+    return np.asarray(found & (np.arange(h)[:, None] >= arc[None]))
