@@ -49,11 +49,11 @@ def each(record: SQSRecord) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """SQS batch of drops, or the schedule's event, which looks for drops that went quiet."""
-    if "Records" in event:
-        return dict(
-            answer = process_partial_response(event=event, record_handler=each, processor=batch, context=context)
-            for failed in batch.exceptions:
-                logger.error("comes again", exc_info=failed)
-            return dict(answer)
-        )
-    return {"asked": close_due(*desk())}
+    if "Records" not in event:
+        asked = close_due(*desk())
+        metrics.add_metric("Due", MetricUnit.Count, len(asked))
+        return {"asked": asked}
+    answer = process_partial_response(event=event, record_handler=each, processor=batch, context=context)
+    for failed in batch.exceptions:
+        logger.error("comes again", exc_info=failed[1])
+    return dict(answer)

@@ -48,6 +48,7 @@ def take(news: dict[str, Any]) -> str:
 def each(record: SQSRecord) -> None:
     """One message of the queue. A version is taken once; a healed event (without a version) always."""
     store, _, table = door()
+    metrics.add_metric("Events", MetricUnit.Count, 1)
     for event in events.parse(record.body, store.incoming.name):
         once = idempotent(take, data_keyword_argument="news", persistence_store=table, config=versions)
         (once if event.version else take)(news=event.model_dump())
@@ -61,5 +62,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     versions.register_lambda_context(context)
     answer = process_partial_response(event=event, record_handler=each, processor=batch, context=context)
     for failed in batch.exceptions:
-        logger.error("comes again", exc_info=failed)
+        logger.error("comes again", exc_info=failed[1])
     return dict(answer)

@@ -1,4 +1,4 @@
-"""A store on moto: buckets and tables as the template makes them, queues that can be read, executions counted."""
+"""A store on moto: buckets and tables as the template makes them, queues to read, executions counted."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def srgb() -> Any:
 def matrix_profile(colorants: tuple[tuple[float, float, float], ...], gamma: float, name: str) -> bytes:
     """A matrix/TRC ICC profile (version 2.1) as bytes.
 
-    ``colorants`` are the XYZ of red, green and blue, adapted to D50. Source: ICC.1:2001-04, clauses 6.3 and 6.5.
+    ``colorants``: the XYZ of red, green and blue, adapted to D50. Source: ICC.1:2001-04, clauses 6.3, 6.5.
     """
 
     def fixed(*numbers: float) -> bytes:

@@ -50,7 +50,7 @@ class Container:
 
 
 def kind(data: bytes) -> str:
-    """What a file is by its first bytes: ``JPEG``, ``PNG``, or a word for a person, e.g. ``GIF``, ``text``."""
+    """What a file is by its first bytes: ``JPEG``, ``PNG``, or a word for people, e.g. ``GIF``, ``text``."""
     if data.startswith(JPEG_SIGNATURE):
         return "JPEG"
     if data.startswith(PNG_SIGNATURE):
@@ -100,7 +100,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _png(data: bytes) -> Container:
     width = height = bits = 0
-    frames, names = 1, set()
+    frames = 1
+    names: set[bytes] = set()
     for name, at, length in _chunks(data):
         if not names and name != b"IHDR":
             raise Damaged(f"the first chunk is {name!r} instead of IHDR")
@@ -115,7 +116,7 @@ def _png(data: bytes) -> Container:
 
 
 def header(data: bytes) -> tuple[int, int] | None:
-    """Width and height as a damaged file claims them, or None: a lie about size is told before other faults."""
+    """Width and height as a damaged file claims them, or None: size is judged before other faults."""
     try:
         if data.startswith(PNG_SIGNATURE) and data[12:16] == b"IHDR":
             width, height = struct.unpack_from(">II", data, 16)

@@ -46,8 +46,8 @@ class Decoded:
 
     ``rgb``: HxWx3 uint8 sRGB, upright; composited on white where the source is transparent.
     ``alpha``: HxW uint8, or None when the source is opaque. ``size``: width and height of the full upright
-    photo, also when ``rgb`` is a preview. ``mode`` and ``had_profile`` speak of the source. ``metadata``: EXIF,
-    XMP and IPTC worth keeping, JSON-ready. ``notes``: conversions done, for a person.
+    photo, also when ``rgb`` is a preview. ``mode`` and ``had_profile`` speak of the source. ``metadata``:
+    EXIF, XMP and IPTC worth keeping, JSON-ready. ``notes``: conversions done, for a person.
     """
 
     rgb: Array
@@ -82,7 +82,7 @@ def _decode(data: bytes, limits: Limits, long_edge: int | None) -> Decoded:
     turn = source_metadata.orientation(exif)
     mode, icc = image.mode, image.info.get("icc_profile") or None
     if long_edge is not None:
-        image.draft(None, _fit(image.size, long_edge))  # type: ignore[no-untyped-call]
+        image.draft(None, _fit(image.size, long_edge))
     image = _load(image)
     converter = _Strips(image, found, _profile(mode, icc, exif, notes), notes)
     factor = max(1, max(image.size) // long_edge) if long_edge else 1

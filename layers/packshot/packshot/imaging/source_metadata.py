@@ -11,7 +11,7 @@ from typing import Any
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 MOST_XMP = 64 * 1024
 MOST_EXIF = 1024 * 1024
@@ -19,16 +19,16 @@ MOST_TEXT = 2000
 _DROPPED_EXIF = {
     "GPSInfo", "BodySerialNumber", "LensSerialNumber", "CameraSerialNumber", "CameraOwnerName", "MakerNote",
     "MakerNoteSafety", "ImageUniqueID", "RawDataUniqueID", "UserComment", "PrintImageMatching", "ExifOffset",
-    "ExifInteroperabilityOffset", "XMLPacket", "IPTCNAA", "ImageResources", "InterColorProfile", "Orientation",
-    "JpegIFOffset", "JpegIFByteCount", "OriginalRawFileName", "HostComputer",
+    "ExifInteroperabilityOffset", "XMLPacket", "IPTCNAA", "ImageResources", "Orientation",
+    "InterColorProfile", "JpegIFOffset", "JpegIFByteCount", "OriginalRawFileName", "HostComputer",
 }  # fmt: skip
 _IPTC = {
     (2, 5): "title", (2, 25): "keywords", (2, 55): "date_created", (2, 80): "creator", (2, 105): "headline",
     (2, 110): "credit", (2, 115): "source", (2, 116): "copyright", (2, 120): "caption",
 }  # fmt: skip
 _RATIONAL = {
-    "FNumber", "ExposureTime", "FocalLength", "XResolution", "YResolution", "ApertureValue", "ShutterSpeedValue",
-    "BrightnessValue", "ExposureBiasValue", "MaxApertureValue", "SubjectDistance", "FocalPlaneXResolution",
+    "FNumber", "ExposureTime", "FocalLength", "XResolution", "YResolution", "ApertureValue",
+    "ShutterSpeedValue", "BrightnessValue", "ExposureBiasValue", "MaxApertureValue", "SubjectDistance", "FocalPlaneXResolution",
     "FocalPlaneYResolution", "DigitalZoomRatio", "ExposureIndex", "Gamma", "CompressedBitsPerPixel",
 }  # fmt: skip
 _PRIVATE = re.compile(r"(?:[\w.-]+:)(?:GPS\w*|\w*SerialNumber|OwnerName|CameraOwnerName)", re.ASCII)
@@ -36,8 +36,8 @@ _PRIVATE_ATTRIBUTE = re.compile(rf"\s+{_PRIVATE.pattern}\s*=\s*(?:\"[^\"]*\"|'[^
 _PRIVATE_ELEMENT = re.compile(rf"<({_PRIVATE.pattern})\b[^>]*(?:/>|>[^<]*</\1\s*>)", re.ASCII)
 
 
-def keep(image: Image.Image, exif: Image.Exif | None, notes: list[str]) -> dict[str, Any]:
-    """EXIF, XMP and IPTC of an opened image as JSON-ready data; what cannot be read is a note, never an error."""
+def keep(image: ImageFile.ImageFile, exif: Image.Exif | None, notes: list[str]) -> dict[str, Any]:
+    """EXIF, XMP and IPTC of an opened image as JSON-ready data; what cannot be read becomes a note."""
     kept: dict[str, Any] = {}
     if exif is not None and (tags := _exif(exif, notes)):
         kept["exif"] = tags
@@ -139,7 +139,7 @@ def _xmp(packet: bytes | str | None, notes: list[str]) -> str:
     return text
 
 
-def _iptc(image: Image.Image, notes: list[str]) -> dict[str, Any]:
+def _iptc(image: ImageFile.ImageFile, notes: list[str]) -> dict[str, Any]:
     try:
         found = IptcImagePlugin.getiptcinfo(image) or {}
     except Exception as error:  # noqa: BLE001 as above

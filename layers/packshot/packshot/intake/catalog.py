@@ -17,7 +17,8 @@ MOST_COLUMNS = 200
 MOST_ERRORS = 50
 REQUIRED = ("sku", "title", "category")
 _SYNONYMS = {
-    "sku": "sku article articlenumber itemnumber itemsku productid productsku partnumber artikelnummer id variantsku",
+    "sku": "sku article articlenumber itemnumber itemsku productid productsku partnumber artikelnummer id "
+    "variantsku",
     "title": "title name productname producttitle itemname titel bezeichnung",
     "description": "description body bodyhtml productdescription longdescription beschreibung",
     "brand": "brand vendor manufacturer marke hersteller",
@@ -57,7 +58,7 @@ class Catalog:
 
 
 def read(data: bytes, etag: str = "") -> Catalog:
-    """Parse a catalogue. Never raises: one that cannot be read has ``readable`` False and says why in ``errors``.
+    """Parse a catalogue. Never raises: an unreadable one has ``readable`` False and says why in ``errors``.
 
     Entries stand under their SKU and, where that is unambiguous, under its case-folded form too.
     """

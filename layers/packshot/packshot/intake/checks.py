@@ -22,7 +22,8 @@ CLIPPED_SHARE = 0.999
 """Share of pixels that are burnt out or black at 1024 px. A ring on pure white keeps over 1 % between."""
 BLUR_RATIO = 0.28
 """Strongest edges at 512 px against the same at 64 px. In focus: 0.85 to 2.5; blurred by 0.75 % of
-the frame (a Gaussian's sigma): 0.17 to 0.30, by 1 %: 0.16 to 0.21. Measured with sensor noise of 4 levels added."""
+the frame (a Gaussian's sigma): 0.17 to 0.30, by 1 %: 0.16 to 0.21. Measured with sensor noise
+of 4 levels added."""
 
 
 def fault(rgb: npt.NDArray[np.uint8]) -> Reason | None:
@@ -71,8 +72,8 @@ def clipped_share(rgb: npt.NDArray[np.uint8]) -> float:
 def blur_ratio(image: Image.Image) -> float:
     """How steep the steepest edges stay when one looks eight times closer: 1 sharp, 1/8 wholly blurred.
 
-    The 99.9 % quantile of the gradient (grey levels a pixel) at 512 px, less what noise contributes, over that
-    at 64 px.
+    The 99.9 % quantile of the gradient (grey levels a pixel) at 512 px, less what noise contributes, over
+    that at 64 px.
     """
     fine, coarse = _grey(image, 512), _grey(image, 64)
     # Robust noise estimate: Immerkaer 1996, with the median instead of the mean (edges do not count).

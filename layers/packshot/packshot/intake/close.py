@@ -137,7 +137,7 @@ class _Closing:
         )
 
     def _missing(self) -> tuple[int, int]:
-        """How many photos lie in S3 without a record that speaks of them, and how many events were sent again."""
+        """How many photos lie in S3 without a record of them, and how many events were sent again."""
         for entry in self._listed():
             self.ranks.add(keys.photo_id(entry.key), entry.bytes)
         for record in self.store.photos.of_drop(self.drop.drop):

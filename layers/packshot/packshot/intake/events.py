@@ -95,7 +95,7 @@ def parse(body: str, bucket: str) -> list[ObjectEvent]:
 
 
 def heal(listed: Listed, bucket: str) -> dict[str, Any]:
-    """An event like EventBridge's for an object whose own event was lost; it means the object as it is now."""
+    """An event like EventBridge's for an object whose own was lost; it means the object as it is now."""
     return {
         "version": "0",
         "source": "packshot.close",

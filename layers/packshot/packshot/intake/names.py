@@ -30,7 +30,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def parse(file: str, pattern: str) -> Name | None:
-    """Take a file's name apart (folders and extension do not count); None when it does not follow the pattern.
+    """Take a file's name apart (folders and extension do not count); None when it breaks the pattern.
 
     Names are compared in Unicode's composed form: some systems send ``é`` as two characters.
     """

@@ -1,6 +1,6 @@
 """Cheap measurements that decide the way: what backdrop, what kind of product. numpy and Pillow, at 512 px.
 
-The catalogue knows better what a product is; this says what the photo looks like, so that a disagreement shows.
+The catalogue knows better what a product is; this says what the photo looks like: a disagreement shows.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def measure(rgb: npt.NDArray[np.uint8]) -> Preflight:
         contrast=float(np.median(scene.distance[product])),
         specular=_specular(scene, product),
         transparency=_transparency(scene),
-        texture=_texture(scene, product),
+        texture=_texture(product),
         touches_frame=_touches(scene),
     )
     return Preflight(
@@ -171,8 +171,8 @@ def _transparency(scene: _Scene) -> float:
     return float(np.mean((like & (slope > 8))[inside]))
 
 
-def _texture(scene: _Scene, product: Mask) -> float:
-    """Length of the product's outline against that of a circle of its area: 1 smooth, above 4 furry or latticed."""
+def _texture(product: Mask) -> float:
+    """The product's outline against that of a circle of its area: 1 smooth, above 4 furry or latticed."""
     edge = product & ~(
         np.roll(product, 1, 0) & np.roll(product, -1, 0) & np.roll(product, 1, 1) & np.roll(product, -1, 1)
     )
@@ -198,7 +198,7 @@ def _median_colour(rgb: npt.NDArray[np.uint8], where: Mask) -> tuple[int, int, i
 
 
 def _family(lab: Grey) -> str:
-    """The colour's everyday name: by hue where at least a third of the product is coloured, else by lightness."""
+    """The colour's everyday name: by hue where a third of the product is coloured, else by lightness."""
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     coloured = lab[chroma > 14]
     if len(coloured) < len(lab) / 3:

@@ -1,4 +1,4 @@
-"""One object was written: judge it, write down what it is. The same news twice, or out of order, changes nothing."""
+"""One object was written: judge it, write it down. The same news twice, or out of order, changes nothing."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ class _Photo:
         return checks.fault(photo.rgb)
 
     def _described(self, record: PhotoRecord) -> PhotoRecord:
-        """With its metadata: accepted when complete; else it waits for the catalogue until the drop closes."""
+        """Its metadata complete: accepted; else it waits for the catalogue until the drop closes."""
         catalog = _catalogs.of(self.store, self.key.prefix)
         record.catalog = metadata.merge(record.sku, record.source_metadata.get("object", {}), catalog)
         record.catalog_etag = catalog.etag

@@ -18,7 +18,7 @@ class Features:
 
 
 def suggest(seen: Features) -> str:
-    """The segment that a photo looks like. ``apparel`` cannot be told from looks at 512 px and is never guessed."""
+    """The segment that a photo looks like. ``apparel`` cannot be told from looks and is never guessed."""
     if seen.evenness < 0.25 and seen.touches_frame:
         return "lifestyle"
     if seen.transparency > 0.25:

@@ -51,7 +51,7 @@ def open_to_settling(record: PhotoRecord) -> bool:
 
 
 def judge(record: PhotoRecord, catalog: Catalog, lost: str = "", to: str = "") -> PhotoRecord:
-    """The record as it should be; ``lost`` is DUPLICATE or NAME_COLLISION (against the file ``to``), or empty."""
+    """The record as it should be; ``lost`` is DUPLICATE or NAME_COLLISION (to the file ``to``), or empty."""
     entry = _entry(record, catalog)
     why: Reason | None = None
     if lost == DUPLICATE:
@@ -123,7 +123,7 @@ class Contest:
         self._complete = array("B")
 
     def enter(self, record: PhotoRecord, complete: bool) -> None:
-        """Let a photo take part. 64 bits of each hash stand for it; losers are verified against the winner."""
+        """Let a photo take part. 64 bits of each hash stand for it; losers are verified later."""
         name = keys.photo_id(f"{record.sku}\0{record.view}\0{record.n}")
         self._ids.append(int(record.photo_id, 16))
         self._bytes.append(int(record.sha256[:16] or record.photo_id, 16))
@@ -188,7 +188,7 @@ class Ranks:
             self._found, self._met = ids[self._order], np.zeros(len(ids), bool)
 
     def meet(self, photo: str, size: int) -> None:
-        """Note that a record speaks of this photo (of that many bytes: else it speaks of an older version)."""
+        """Note that a record speaks of this photo (other bytes: it speaks of an older version)."""
         self._sort()
         wanted = np.uint64(int(photo, 16))
         at = int(np.searchsorted(self._found, wanted))
