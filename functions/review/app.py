@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from packshot.review import desk, drops, gate, lots, metrics, uploads
+from packshot.review import desk, drops, gate, http, lots, metrics, uploads
 from packshot.review.override import Override
 from packshot.review.owners import owners
 from packshot.review.reasons import defects
-from packshot.review.refusal import Refusal
 from packshot.review.views import (
     Audit,
     Decided,
@@ -43,10 +39,7 @@ from packshot.store import Store, open_store
 logger = Logger(service="review")
 tracer = Tracer(service="review")
 counters = Metrics(namespace="packshot", service="review")
-app = APIGatewayHttpResolver(enable_validation=True)
-
-STATUS = {"not-found": 404, "conflict": 409, "gone": 410, "too-large": 413, "invalid": 422}
-SAFE_HEADERS = {"Cache-Control": ["no-store"], "X-Content-Type-Options": ["nosniff"]}
+app = http.resolver()
 
 Text = Annotated[str, Query(max_length=200)]
 Cursor = Annotated[str, Query(max_length=400)]
@@ -66,43 +59,9 @@ def settings() -> desk.DeskSettings:
     return desk.DeskSettings.read()
 
 
-def claims(event: dict[str, Any]) -> dict[str, str]:
-    """The signed-in person's claims, as the JWT authorizer checked them; empty when there is nobody."""
-    authorizer = event.get("requestContext", {}).get("authorizer") or {}
-    found = (authorizer.get("jwt") or {}).get("claims") or {}
-    return found if isinstance(found, dict) and found.get("sub") else {}
-
-
 def who() -> str:
-    """The person of the request: e-mail if known, else the subject. It owns claims and signs decisions."""
-    found = claims(app.current_event.raw_event)
-    return str(found.get("email") or found["sub"])
-
-
-def problem(status: int, title: str, detail: str, kind: str = "about:blank", **more: Any) -> Response[str]:
-    """An RFC 9457 problem document."""
-    body = {"type": kind, "title": title, "status": status, "detail": detail, **more}
-    return Response(status, "application/problem+json", json.dumps(body), headers=dict(SAFE_HEADERS))
-
-
-@app.exception_handler(Refusal)  # type: ignore[untyped-decorator]
-def refused(error: Refusal) -> Response[str]:
-    """The desk said no: its reason as a problem."""
-    return problem(STATUS[error.kind], error.title, error.detail, f"urn:packshot:{error.kind}")
-
-
-@app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
-def malformed(error: RequestValidationError) -> Response[str]:
-    """The request does not fit the schema: where and why, without its values."""
-    errors = [{"at": ".".join(map(str, e["loc"])), "says": e["msg"]} for e in error.errors()]
-    detail = "; ".join(f"{e['at']}: {e['says']}" for e in errors[:5])
-    return problem(422, "Request does not fit", detail, "urn:packshot:invalid", errors=errors)
-
-
-@app.not_found
-def unknown(_error: NotFoundError) -> Response[str]:
-    """There is no such route."""
-    return problem(404, "No such address", "See /v1/openapi.json for what there is.")
+    """The person of the request."""
+    return http.who(app)
 
 
 @app.get("/v1/tasks", tags=["tasks"])
@@ -204,8 +163,8 @@ def audit(drop: Id) -> Audit:
 def rejected(drop: Id) -> Response[str]:
     """Everything that was not exported, with what to do about it."""
     headers: dict[str, str | list[str]] = {
-        **SAFE_HEADERS,
-        "Content-Disposition": ['attachment; filename="rejected.csv"'],
+        **http.SAFE_HEADERS,
+        "Content-Disposition": 'attachment; filename="rejected.csv"',
     }
     return Response(200, "text/csv; charset=utf-8", drops.rejected_csv(store(), drop), headers=headers)
 
@@ -243,7 +202,7 @@ def get_reasons() -> Reasons:
 @app.get("/v1/me", tags=["desk"])
 def get_me() -> Me:
     """Who I am, and how the desk works."""
-    found = claims(app.current_event.raw_event)
+    found = http.claims(app.current_event.raw_event)
     table = {"default": owners().default, **owners().segments}
     return Me(
         who=who(),
@@ -257,7 +216,7 @@ def get_me() -> Me:
 @app.get("/v1/openapi.json", tags=["desk"])
 def openapi() -> Response[str]:
     """This API's description."""
-    return Response(200, "application/json", describe(), headers=dict(SAFE_HEADERS))
+    return Response(200, "application/json", describe(), headers=dict(http.SAFE_HEADERS))
 
 
 def describe() -> str:
@@ -273,21 +232,9 @@ def describe() -> str:
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one HTTP request of API Gateway (payload format 2.0); without a signed-in person only 401."""
-    if not claims(event):
-        counters.add_metric(name="ReviewRefused", unit="Count", value=1)
-        answer = problem(401, "Sign in", "The request carries no valid token.")
-        return {"statusCode": 401, "headers": {"Content-Type": answer.content_type}, "body": answer.body}
-    try:
-        answered = app.resolve(event, context)
-    except Exception:
-        logger.exception("request failed", path=event.get("rawPath", ""))
-        counters.add_metric(name="ReviewError", unit="Count", value=1)
-        said = problem(500, HTTPStatus(500).phrase, "The desk failed; the error is in its log. Try again.")
-        return {"statusCode": 500, "headers": {"Content-Type": said.content_type}, "body": said.body}
-    counters.add_metric(name="ReviewAnswered", unit="Count", value=1)
-    http = event["requestContext"]["http"]
-    logger.info("answered", method=http["method"], path=event["rawPath"], status=answered["statusCode"])
+    """Answer one HTTP request of API Gateway; without a signed-in person only 401."""
+    answered = http.answer(app, logger, event, context)
+    counters.add_metric(name=f"ReviewAnswered{answered['statusCode'] // 100}xx", unit="Count", value=1)
     return answered
 
 

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from types import ModuleType, SimpleNamespace
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
-from studio import Studio, event, load
-
-CONTEXT = SimpleNamespace(
-    function_name="review",
-    memory_limit_in_mb=512,
-    invoked_function_arn="arn:aws:lambda:eu:1:function:review",
-    aws_request_id="1",
-    function_version="1",
-    get_remaining_time_in_millis=lambda: 29_000,
-)
-
-
-@dataclass
-class Answer:
-    """What came back: the status and the body as JSON (or text)."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
-Call = Callable[..., Answer]
+from studio import CONTEXT, Answer, Call, Studio, event, load
 
 
 @pytest.fixture(scope="session")

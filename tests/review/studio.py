@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -17,9 +17,33 @@ from packshot.reasons import reason
 from packshot.records import Check, LotRecord, LotStatus, PhotoRecord, Status, TaskRecord, Verdict
 from packshot.settings import StoreSettings
 from packshot.store import Store
-from PIL import Image, ImageDraw
 
 REGION = "eu-central-1"
+COLOURS = ((178, 62, 48), (38, 92, 140), (64, 120, 70), (196, 148, 52), (92, 72, 130), (60, 60, 64))
+CONTEXT = SimpleNamespace(
+    function_name="review",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:eu:1:function:review",
+    aws_request_id="1",
+    function_version="1",
+    get_remaining_time_in_millis=lambda: 29_000,
+)
+
+
+@dataclass
+class Answer:
+    """What came back: the status and the body as JSON (or text)."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+Call = Callable[..., Answer]
 ROOT = Path(__file__).parents[2]
 NAMES = {
     "PACKSHOT_INCOMING_BUCKET": "incoming",
@@ -41,24 +65,6 @@ def load(name: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
-
-
-def picture(width: int, height: int, colour: tuple[int, int, int]) -> Image.Image:
-    """A photo of a product: a rounded block on a light backdrop."""
-    image = Image.new("RGB", (width, height), (214, 218, 222))
-    draw = ImageDraw.Draw(image)
-    box = (width * 0.3, height * 0.25, width * 0.7, height * 0.85)
-    draw.rounded_rectangle(box, radius=width // 12, fill=colour)
-    draw.ellipse(
-        (width * 0.36, height * 0.3, width * 0.5, height * 0.42), fill=tuple(min(255, c + 60) for c in colour)
-    )
-    return image
-
-
-def encoded(image: Image.Image, kind: str) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **({"quality": 90} if kind in ("JPEG", "WEBP") else {}))
-    return out.getvalue()
 
 
 @dataclass
@@ -129,6 +135,13 @@ class Studio:
             flagged = i == tasks - 1
             store.tasks.create(_task(task_id, photo, lot, "flag" if flagged else "sample", i))
         return task_ids
+
+    def draw(self, drop: str, *, width: int = 2400, height: int = 2000) -> None:
+        """Put real pictures behind all photos of a drop: sources, mattes, and what process makes of them."""
+        from pictures import paint_results  # imports OpenCV, which the desk does without
+
+        for i, photo in enumerate(sorted(self.store.photos.of_drop(drop), key=lambda photo: photo.sku)):
+            paint_results(self.store, photo, COLOURS[i % len(COLOURS)], width, height)
 
     def _photo(self, drop: str, lot: str, segment: str, i: int, tasks: int) -> PhotoRecord:
         key = f"incoming/{drop}/SKU{i:03d}_front.jpg"

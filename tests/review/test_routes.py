@@ -10,8 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import CONTEXT, Call
-from studio import ROOT, Studio, event
+from studio import CONTEXT, ROOT, Call, Studio, event
 
 
 def routes(review: ModuleType) -> list[tuple[str, str]]:

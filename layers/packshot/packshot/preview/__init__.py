@@ -1,0 +1,1 @@
+"""Stage preview: a reviewer's changes, at screen size at once, at full size before approval."""

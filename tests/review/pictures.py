@@ -1,0 +1,95 @@
+"""Photos of a vase that nobody sells, with its true matte, through the real imaging code."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from packshot import keys
+from packshot.imaging.cutout import RawMatte, Settings, finish
+from packshot.imaging.decode import decode
+from packshot.imaging.measure import measure
+from packshot.imaging.onscreen import reduced, webp, with_shadow
+from packshot.plan.lots import Lot, PhotoRef
+from packshot.process.checkpoint import Mattes, Result, write_result
+from packshot.records import PhotoRecord
+from packshot.store import Store
+from packshot.store.objects import Missing
+from PIL import Image, ImageDraw, ImageFilter
+
+ENGINE = {"network": "drawn"}
+
+
+def photo_and_matte(colour: tuple[int, int, int], width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """A vase on a backdrop that falls off (uint8 HxWx3), and its soft matte (uint8 HxW)."""
+    matte = Image.new("L", (width, height), 0)
+    draw = ImageDraw.Draw(matte)
+    x, y = width / 2, height / 2
+    unit = min(width, height)
+    draw.ellipse((x - unit * 0.2, y - unit * 0.14, x + unit * 0.2, y + unit * 0.34), fill=255)
+    draw.rectangle((x - unit * 0.07, y - unit * 0.34, x + unit * 0.07, y), fill=255)
+    draw.ellipse((x - unit * 0.12, y - unit * 0.4, x + unit * 0.12, y - unit * 0.3), fill=255)
+    matte = matte.filter(ImageFilter.GaussianBlur(unit / 900))
+    alpha = np.asarray(matte, np.float32)[..., None] / 255
+    rows = np.linspace(232, 196, height, dtype=np.float32)[:, None, None]
+    backdrop = np.broadcast_to(rows, (height, width, 3)) * (0.99, 1.0, 1.01)
+    columns = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
+    product = np.array(colour, np.float32) * (1.15 - 0.5 * columns * columns - 0.35 * columns)
+    noise = np.random.default_rng(7).normal(0, 1.5, (height, width, 1)).astype(np.float32)
+    mixed = backdrop * (1 - alpha) + product * alpha + noise
+    return np.clip(mixed, 0, 255).astype(np.uint8), np.asarray(matte)
+
+
+def paint_results(
+    store: Store, photo: PhotoRecord, colour: tuple[int, int, int], width: int, height: int
+) -> None:
+    """Write the source, its raw matte, and master, matte, shadow, previews and checkpoint as process does."""
+    rgb, alpha = photo_and_matte(colour, width, height)
+    source = io.BytesIO()
+    Image.fromarray(rgb).save(source, "JPEG", quality=92)
+    store.incoming.put(photo.key, source.getvalue(), "image/jpeg")
+    rgb = decode(source.getvalue()).rgb
+    settings = Settings()
+    raw = RawMatte(alpha, "fast")
+    sha256 = photo.photo_id * 4
+    Mattes(store, ENGINE).put(sha256, "", photo.segment, settings, raw)
+    cut = finish(rgb, raw, photo.segment, settings)
+    result = Result(
+        photo_id=photo.photo_id,
+        recipe="drawn",
+        engine=ENGINE,
+        settings=settings.to_dict(),
+        profile_version=0,
+        way="fast",
+        altered=False,
+        notes=[],
+        width=width,
+        height=height,
+        measurements=measure(rgb, cut.matte, cut.master, cut.shadow, cut.measurements, None),
+        seconds={},
+    )
+    write_result(store, photo.drop, result, cut)
+    shown = webp(reduced(with_shadow(cut.master, cut.shadow), 1600))
+    store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_result.webp"), shown, "image/webp")
+    small = webp(reduced(rgb, 1600))
+    store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_source.webp"), small, "image/webp")
+    _plan(store, photo, sha256)
+
+
+def _plan(store: Store, photo: PhotoRecord, sha256: str) -> None:
+    """Add the photo to its lot's file."""
+    ref = PhotoRef(
+        photo_id=photo.photo_id,
+        key=photo.key,
+        sha256=sha256,
+        sku=photo.sku,
+        view=photo.view,
+        segment=photo.segment,
+    )
+    key = keys.lot_key(photo.drop, photo.lot)
+    try:
+        lot = Lot.model_validate(store.work.get_json(key))
+        lot = lot.model_copy(update={"chunks": [[*lot.chunks[0], ref]]})
+    except Missing:
+        lot = Lot(drop=photo.drop, lot=photo.lot, segment=photo.segment, settings={}, chunks=[[ref]])
+    store.work.put_json(key, lot.model_dump())
