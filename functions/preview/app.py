@@ -30,10 +30,11 @@ def previewer() -> Previewer:
 
 
 @app.post("/v1/tasks/<task>/preview", tags=["tasks"])
-def preview(
+def preview(  # type: ignore[no-untyped-def]
     task: Id, override: Annotated[Override, Body()], side: Annotated[int, Query(ge=200, le=1600)] = SIDE
-) -> Response[bytes]:
+):
     """The changed cut-out with its shadow at screen size: WebP with transparency."""
+    # Without a return type: the resolver would read the picture's bytes as UTF-8 to validate them.
     return Response(
         200, "image/webp", previewer().preview(task, override, side), headers=dict(http.SAFE_HEADERS)
     )
