@@ -1,0 +1,122 @@
+"""Does a file keep a channel's rules? Judged from the written bytes, for any file, ours or not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from packshot.export import inspection
+from packshot.export.channels import ChannelRules, Level, load
+from packshot.export.findings import CHECKS, Facts, Subject
+from packshot.export.inspection import U8, Unreadable
+
+__all__ = ["Facts", "RuleResult", "Subject", "breaches", "check", "check_file", "judge"]
+
+READABLE = "readable"
+
+
+class RuleResult(BaseModel):
+    """One rule, applied to one file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: str
+    level: Level
+    measured: str
+    required: str
+    passed: bool
+    fix: str = ""
+    source: str = ""
+    confidence: str = ""
+
+
+def judge(subject: Subject, channel: ChannelRules, on: dt.date) -> list[RuleResult]:
+    """All rules of a channel in force on a date, applied to one file; rules that cannot be judged are left
+    out.
+    """
+    results = [_readable(True, "opens")]
+    for rule in channel.on(on, subject.facts.segment, subject.facts.main):
+        finding = CHECKS[rule.kind](subject, rule)
+        if finding is None:
+            continue
+        measured, required, passed, fix = finding
+        results.append(
+            RuleResult(
+                rule=rule.id,
+                level=rule.level,
+                measured=measured,
+                required=required,
+                passed=passed,
+                fix="" if passed else fix,
+                source=rule.source,
+                confidence=rule.confidence.value,
+            )
+        )
+    return results
+
+
+def _readable(passed: bool, measured: str) -> RuleResult:
+    return RuleResult(
+        rule=READABLE,
+        level=Level.MUST,
+        measured=measured,
+        required="a picture that opens and is whole",
+        passed=passed,
+        fix="" if passed else "export it again",
+    )
+
+
+def check(
+    data: bytes,
+    channel: ChannelRules,
+    name: str,
+    product: U8 | None = None,
+    *,
+    shadow: U8 | None = None,
+    facts: Facts | None = None,
+    on: dt.date | None = None,
+) -> list[RuleResult]:
+    """Judge the bytes of a file.
+
+    Args:
+        data: the file.
+        channel: whose rules.
+        name: the file's name, without folders.
+        product: uint8 HxW alpha of the product in the file's pixels, or None: estimated from the background.
+        shadow: uint8 HxW density, with ``product``.
+        facts: what else is known; rules about unknown facts are left out.
+        on: the date whose rules count; today by default.
+
+    Returns:
+        One result per rule that could be judged; a file that cannot be opened has the one result
+        ``readable``.
+    """
+    try:
+        written = inspection.read(data)
+    except Unreadable as error:
+        return [_readable(False, str(error))]
+    subject = Subject(written, inspection.look(written, product, shadow), name, facts or Facts())
+    return judge(subject, channel, on or dt.datetime.now(dt.UTC).date())
+
+
+def breaches(results: list[RuleResult]) -> list[RuleResult]:
+    """The broken must-rules: the file may not go out."""
+    return [result for result in results if result.level is Level.MUST and not result.passed]
+
+
+def check_file(
+    path: Path | str, channel: str, on: dt.date | None = None, main: bool = True
+) -> list[RuleResult]:
+    """Judge a file on disk by a channel's name: the whole of ``packshot check``.
+
+    Raises:
+        KeyError: no such channel; the message names those there are.
+        OSError: the file cannot be read.
+    """
+    known = load()
+    if channel not in known:
+        raise KeyError(f"no channel {channel!r}; there are {', '.join(known)}")
+    path = Path(path)
+    return check(path.read_bytes(), known[channel], path.name, on=on, facts=Facts(main=main))

@@ -1,0 +1,212 @@
+"""The metadata of an exported file: sRGB profile, EXIF, XMP and IPTC-IIM, built from the catalogue and the
+source.
+
+``source_metadata`` is what intake kept of the photo: ``exif`` (tag name -> value), ``xmp`` (the packet as
+text) and ``iptc`` (field -> text or texts); each may be missing.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import Any
+
+from PIL import ExifTags, Image, ImageCms
+from PIL.TiffImagePlugin import IFDRational
+
+from packshot.export import iptc, source_type, xmp
+from packshot.export.encode import Embedded
+from packshot.export.words import Words
+from packshot.records import CatalogEntry
+
+TOOL = "packshot"
+_TEXT: tuple[str, ...] = ("Make", "Model", "LensMake", "LensModel", "DateTimeOriginal", "DateTimeDigitized")
+_TEXT += ("OffsetTime", "OffsetTimeOriginal", "OffsetTimeDigitized", "SubsecTimeOriginal", "UserComment")
+_RATIONAL = (
+    "ExposureTime",
+    "FNumber",
+    "FocalLength",
+    "ApertureValue",
+    "ShutterSpeedValue",
+    "ExposureBiasValue",
+)
+_SHORT: tuple[str, ...] = (
+    "ISOSpeedRatings",
+    "Flash",
+    "WhiteBalance",
+    "FocalLengthIn35mmFilm",
+    "ExposureProgram",
+    "MeteringMode",
+)
+_SHORT += ("LightSource", "SceneCaptureType", "ExposureMode")
+_IFD0 = ("Make", "Model")
+
+
+@functools.cache
+def srgb_profile() -> bytes:
+    """An sRGB ICC profile made by LittleCMS, its date and id zeroed so that every run gives the same
+    bytes.
+    """
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = b"\x07\xd0\x00\x01\x00\x01" + b"\x00" * 6  # 2000-01-01; the field may not be empty
+    profile[84:100] = b"\x00" * 16  # "not calculated", ICC.1:2022 7.2.18
+    return bytes(profile)
+
+
+def _exif_value(name: str, value: Any) -> Any:
+    """The value in the type that the tag wants, or None when it is not of that type."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    if name in _TEXT:
+        return value if isinstance(value, str) and value else None
+    if isinstance(value, str):
+        head, _, tail = value.partition("/")
+        try:
+            value = float(head) / float(tail or 1)
+        except (ValueError, ZeroDivisionError):
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6:
+        return None
+    return int(value) if name in _SHORT else IFDRational(value).limit_rational(1_000_000)
+
+
+def exif(entry: CatalogEntry, title: str, source: dict[str, Any]) -> bytes:
+    """An EXIF block: our texts, the camera's exposure data; no GPS, serial numbers, owner, maker note,
+    thumbnail.
+
+    Only tags on a list go over, so that a tag nobody thought of cannot carry something private.
+    """
+    block = Image.Exif()
+    camera = source.get("exif") or {}
+    sub = block.get_ifd(ExifTags.IFD.Exif)
+    for name in (*_TEXT, *_RATIONAL, *_SHORT):
+        value = _exif_value(name, camera.get(name)) if camera.get(name) is not None else None
+        if value is None:
+            continue
+        if name in _IFD0:
+            block[ExifTags.Base[name]] = value
+        elif isinstance(value, tuple):
+            sub[ExifTags.Base[name]] = IFDRational(*value)
+        else:
+            sub[ExifTags.Base[name]] = value
+    texts = {
+        ExifTags.Base.ImageDescription: title,
+        ExifTags.Base.Artist: entry.creator or _first(camera.get("Artist")),
+        ExifTags.Base.Copyright: entry.copyright or _first(camera.get("Copyright")),
+    }
+    for tag, text in texts.items():
+        if text:
+            block[tag] = text
+    block[ExifTags.Base.Software] = TOOL
+    block[ExifTags.Base.Orientation] = 1
+    sub[ExifTags.Base.ColorSpace] = 1
+    return block.tobytes()
+
+
+def _first(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else ""
+
+
+class Incoming:
+    """What the source said about itself, whichever of its blocks said it."""
+
+    def __init__(self, source: dict[str, Any]) -> None:
+        self.packet: str = source.get("xmp") if isinstance(source.get("xmp"), str) else ""  # type: ignore[assignment]
+        self.unreadable = ""
+        try:
+            self.xmp = xmp.read(self.packet) if self.packet else {}
+        except xmp.XmpError as error:
+            self.packet, self.xmp, self.unreadable = "", {}, str(error)
+        self.iptc: dict[str, Any] = source.get("iptc") or {}
+        self.exif: dict[str, Any] = source.get("exif") or {}
+        self.source_type = self._of("Iptc4xmpExt:DigitalSourceType") or _first(
+            source.get("digital_source_type")
+        )
+
+    def _of(self, name: str) -> str:
+        return next(iter(self.xmp.get(name, [])), "")
+
+    @property
+    def alt_text(self) -> str:
+        """Alt text that a person put into the photo."""
+        return self._of("Iptc4xmpCore:AltTextAccessibility")
+
+    @property
+    def creator(self) -> str:
+        """XMP before IPTC before EXIF, as the Metadata Working Group advises."""
+        return self._of("dc:creator") or _first(self.iptc.get("creator")) or _first(self.exif.get("Artist"))
+
+    @property
+    def copyright(self) -> str:
+        """The copyright notice that came in."""
+        return (
+            self._of("dc:rights") or _first(self.iptc.get("copyright")) or _first(self.exif.get("Copyright"))
+        )
+
+    @property
+    def credit(self) -> str:
+        """The credit line that came in."""
+        return self._of("photoshop:Credit") or _first(self.iptc.get("credit"))
+
+    @property
+    def keywords(self) -> list[str]:
+        """Keywords of the old IPTC block; those in XMP are merged by ``xmp.build``."""
+        given = self.iptc.get("keywords") or []
+        return [given] if isinstance(given, str) else [word for word in given if isinstance(word, str)]
+
+
+class Blocks:
+    """All blocks of one photo's exports: the same for every channel."""
+
+    def __init__(self, entry: CatalogEntry, words: Words, source: dict[str, Any], kind: str) -> None:
+        came = Incoming(source)
+        keywords = list(dict.fromkeys([*words.keywords, *came.keywords]))
+        creator, credit = entry.creator or came.creator, entry.credit or came.credit
+        notice = entry.copyright or came.copyright
+        self.source_type = kind
+        fields = xmp.Fields(
+            title=words.title,
+            description=words.description,
+            alt_text=words.alt_text,
+            keywords=keywords,
+            sku=entry.sku,
+            gtin=entry.gtin,
+            creator=creator,
+            copyright=notice,
+            credit=credit,
+            source_type=kind,
+            language=words.language,
+        )
+        self.embedded = Embedded(
+            exif=exif(entry, words.title, source), xmp=xmp.build(fields, came.packet), icc=srgb_profile()
+        )
+        self.app13 = iptc.segment(
+            iptc.Iim(
+                title=words.title,
+                caption=words.description,
+                headline=words.title,
+                creator=creator,
+                credit=credit,
+                copyright=notice,
+                keywords=keywords,
+            )
+        )
+
+
+def source_kind(source: dict[str, Any], altered: bool, synthetic: bool, generated: bool) -> str:
+    """DigitalSourceType for an export of this source (see ``source_type.of``)."""
+    return source_type.of(Incoming(source).source_type, altered, synthetic, generated)
+
+
+def read_xmp(data: bytes) -> dict[str, list[str]]:
+    """The XMP properties of a written file (see ``xmp.read``); empty when it has none.
+
+    Raises:
+        xmp.XmpError: the packet cannot be read.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    return xmp.read(packet) if packet else {}
