@@ -40,7 +40,9 @@ def judge(matte: U8, truth: U8) -> Judgement:
     """
     true, pred = truth.astype(np.float32) / 255, matte.astype(np.float32) / 255
     hard, got = true >= 0.5, pred >= 0.5
-    line = hard & (cv2.erode(hard.astype(np.uint8), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)) == 0)
+    line = hard & (
+        cv2.erode(hard.astype(np.uint8), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)) == 0
+    )
     radius = max(2, round(0.005 * max(true.shape)))
     near = cv2.distanceTransform((~line).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius
     band = near | ((true > 0.02) & (true < 0.98))
@@ -160,7 +162,11 @@ def wobble(truth: U8, dice: Dice) -> U8:
     size = (max(4, truth.shape[1] // 60), max(4, truth.shape[0] // 60))
     reach = _pixels(truth, dice, 1, 14) * 1.5
     dx, dy = (
-        cv2.resize(dice.normal(0, reach, size[::-1]).astype(np.float32), truth.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        cv2.resize(
+            dice.normal(0, reach, size[::-1]).astype(np.float32),
+            truth.shape[::-1],
+            interpolation=cv2.INTER_CUBIC,
+        )
         for _ in range(2)
     )
     y, x = np.mgrid[0 : truth.shape[0], 0 : truth.shape[1]].astype(np.float32)

@@ -47,7 +47,9 @@ def read_catalog(path: Path) -> dict[str, str]:
         return {row["sku"]: row["segment"] for row in csv.DictReader(file)}
 
 
-def scenes(photos: Path, truths: Path, segments: dict[str, str], colours: Path | None, more: int) -> Iterator[Scene]:
+def scenes(
+    photos: Path, truths: Path, segments: dict[str, str], colours: Path | None, more: int
+) -> Iterator[Scene]:
     """Every photo with a truth of the same stem, then ``more`` made ones of it where its colour is known.
 
     Raises ValueError when no photo has a truth.

@@ -23,12 +23,16 @@ WORKING_SIDE = 1200
 COLOUR_SAMPLES = 20_000
 NO_PROFILE = {
     "edge_error": 0.0,
+    "edge_area": 0.0,
     "edge_shift_px": 0.0,
     "edge_off": 0.0,
     "edge_unsupported": 1.0,
     "edge_gap": 1.0,
     "edge_cut": 0.0,
     "edge_leftover": 0.0,
+    "edge_bare_length": 10.0,
+    "edge_cut_length": 0.0,
+    "edge_leftover_length": 0.0,
     "edge_fit": 0.0,
     "edge_contrast": 0.0,
     "softness_px": 0.0,

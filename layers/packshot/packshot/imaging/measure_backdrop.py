@@ -1,6 +1,6 @@
 """A smooth model of the backdrop, fitted to what the matte leaves out, and what looks like it or not.
 
-The model is a quadratic surface per L*a*b* channel, fitted robustly. A shadow is the model scaled down in linear
+The model is a cubic surface per L*a*b* channel, fitted robustly. A shadow is the model scaled down in linear
 light: in L*a*b* that scales (L + 16, a, b) by the cube root of the factor (CIE 1976), so that a pixel's distance
 to the nearest shade of the backdrop is a projection. Everything is weighted with how well the model explains the
 surroundings: on a cluttered backdrop it says little, and its measurements go to zero.
@@ -16,13 +16,14 @@ import numpy as np
 from packshot.imaging.light import F32, U8
 
 SIDE = 300
+ORDER = 3
 DARKEST = 0.6  # cube root of the darkest shadow's factor: 0.22 of the light
 _WHITE = np.array([16, 0, 0], np.float32)
 
 
 @dataclass(frozen=True)
 class Backdrop:
-    """Coefficients 6 x 3 of the surface over (x, y) in 0..1, its noise (CIE76) and trust (0..1)."""
+    """Coefficients 10 x 3 of the surface over (x, y) in 0..1, its noise (CIE76) and trust (0..1)."""
 
     coefficients: F32
     noise: float
@@ -43,7 +44,8 @@ class Backdrop:
 
 
 def _terms(x: F32, y: F32) -> F32:
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).astype(np.float32)
+    powers = [(i, j) for i in range(ORDER + 1) for j in range(ORDER + 1 - i)]
+    return np.stack([x**i * y**j for i, j in powers], -1).astype(np.float32)
 
 
 def fit(lab: F32, alpha: F32) -> Backdrop | None:
@@ -101,7 +103,7 @@ def backdrop_measures(backdrop: Backdrop | None, lab: F32, alpha: F32) -> dict[s
     inside = (a > 0.9) & smooth
     return {
         "backdrop_trust": backdrop.trust,
-        "outside_unlike": min(1.0, float(unlike[joined].sum()) / area) * backdrop.trust,
+        "outside_unlike": min(1.0, float(unlike[joined].sum()) / area) * backdrop.trust**2,
         "inside_alike": float((inside & (lit < 4)).sum()) / area * backdrop.trust,
         "inside_shade": float((inside & (shade < 4)).sum()) / area * backdrop.trust,
     }

@@ -24,17 +24,21 @@ REACH = 16  # samples each side of the outline; one sample is 1/2400 of the long
 SHIFTS = 8  # furthest shift that is tried, in samples
 POINTS = 2500
 CLEAR_GAIN = 0.06  # of R^2: less is noise
+PLAIN_CONTRAST = 25.0  # CIE76 units: from here on an edge is plain to see
 WEAK_CONTRAST = 4.0  # CIE76 units: below this no eye sees an edge on noise
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """N lines across the outline, outward: ``lab`` N x T x 3, ``alpha`` N x T, T = 2*REACH+1; ``x``, ``y`` in 0..1 of the frame."""
+    """N lines across the outline, outward: ``lab`` N x T x 3, ``alpha`` N x T, T = 2*REACH+1; ``x``, ``y`` in 0..1 of the frame;
+    ``length`` of the whole outline and ``step_share``, one sample, by the square root of the product's area."""
 
     lab: F32
     alpha: F32
     x: F32
     y: F32
+    length: float
+    step_share: float
 
 
 def lab_of(rgb: U8) -> F32:
@@ -47,7 +51,7 @@ def profiles(rgb: U8, matte: U8) -> Profiles | None:
     """Sample photo and matte across the outline; None when the matte has no outline away from the frame."""
     height, width = matte.shape
     step = max(0.5, max(height, width) / 2400)
-    points = _outline(matte, margin=int(np.ceil(REACH * step)) + 1)
+    points, length = _outline(matte, margin=int(np.ceil(REACH * step)) + 1)
     if len(points) < 16:
         return None
     smooth = cv2.GaussianBlur(matte, (0, 0), 2 * step)
@@ -64,26 +68,29 @@ def profiles(rgb: U8, matte: U8) -> Profiles | None:
     xs, ys = np.ascontiguousarray(where[..., 0], np.float32), np.ascontiguousarray(where[..., 1], np.float32)
     colours = cv2.remap(rgb, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alphas = cv2.remap(matte, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    root = float(np.sqrt(max(1, int((matte >= 128).sum()))))
     return Profiles(
         lab_of(np.asarray(colours, np.uint8)),
         alphas.astype(np.float32) / 255,
         (points[:, 0] / width).astype(np.float32),
         (points[:, 1] / height).astype(np.float32),
+        length / root,
+        step / root,
     )
 
 
-def _outline(matte: U8, margin: int) -> npt.NDArray[np.int32]:
-    """Points (x, y) spread evenly over all outlines, N x 2, away from the frame."""
+def _outline(matte: U8, margin: int) -> tuple[npt.NDArray[np.int32], int]:
+    """Points (x, y) spread evenly over all outlines, N x 2, away from the frame, and how many they stand for."""
     height, width = matte.shape
     solid = np.asarray(matte >= 128, np.uint8)
     found, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     long_enough = [c[:, 0, :] for c in found if len(c) >= 16]
     if not long_enough:
-        return np.zeros((0, 2), np.int32)
+        return np.zeros((0, 2), np.int32), 0
     points = np.concatenate(long_enough).astype(np.int32)
     x, y = points[:, 0], points[:, 1]
     points = points[(x >= margin) & (x < width - margin) & (y >= margin) & (y < height - margin)]
-    return points[:: max(1, -(-len(points) // POINTS))]
+    return points[:: max(1, -(-len(points) // POINTS))], len(points)
 
 
 def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, float]:
@@ -91,11 +98,13 @@ def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, fl
 
     ``edge_error`` 0..1: mean |alpha - alpha*| within 12 px, where alpha* is the shifted or steeper alpha that
     explains the photo better (0 where none does clearly): an estimate of the true edge error;
+    ``edge_area`` 0..1: the same as an area by the product's area, an estimate of 1 - IoU along the outline;
     ``edge_shift_px`` -8..8: median shift that the photo asks for, > 0 = the matte is too small;
     ``edge_off`` 0..1: share that lies 2 px or more beside a clearly better fitting edge;
     ``edge_unsupported`` 0..1: share with no edge of the photo near; ``edge_gap`` 0..1: worst such share in
     a run of 4 % of the outline; ``edge_cut``, ``edge_leftover`` 0..1: share without an edge where the outside
-    is no shade of the backdrop, where the inside is one; ``edge_fit`` 0..1: mean R^2 of alpha and colour;
+    is no shade of the backdrop, where the inside is one; ``edge_bare_length``, ``edge_cut_length``,
+    ``edge_leftover_length`` 0..10: lengths of such runs by the root of the product's area, weighted with contrast; ``edge_fit`` 0..1: mean R^2 of alpha and colour;
     ``softness_px`` 0..33: median width of the 10-90 % ramp; ``softness_excess`` 0..1: how much better a
     threefold steeper ramp explains the photo.
     """
@@ -114,12 +123,12 @@ def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, fl
     excess = (steep_fits[:, SHIFTS] - here)[supported]
     ramp = ((alpha > 0.1) & (alpha < 0.9)).sum(1)
     return {
-        "edge_error": _edge_error(alpha, steep, fits, steep_fits, supported),
+        **_better_alpha(lines, steep, fits, steep_fits, supported),
         "edge_shift_px": float(np.median(best[supported])) if supported.any() else 0.0,
         "edge_off": float(off.mean()),
         "edge_unsupported": float(unsupported.mean()),
         "edge_gap": _worst_run(unsupported),
-        **_sides(lines, unsupported, backdrop),
+        **_sides(lines, unsupported, backdrop, min(1.0, float(np.median(contrast)) / PLAIN_CONTRAST)),
         "edge_fit": float(np.clip(here.mean(), 0, 1)),
         "edge_contrast": float(np.clip(np.median(contrast), 0, 150)),
         "softness_px": float(np.median(ramp)),
@@ -127,34 +136,51 @@ def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, fl
     }
 
 
-def _edge_error(alpha: F32, steep: F32, fits: F32, steep_fits: F32, supported: F32) -> float:
-    """Mean distance of alpha to the better alpha in the band, over the lines that have an edge."""
+def _better_alpha(
+    lines: Profiles, steep: F32, fits: F32, steep_fits: F32, supported: F32
+) -> dict[str, float]:
+    """Distance of alpha to the better alpha over the lines that have an edge: in the band, and as an area."""
     if not supported.any():
-        return 0.0
+        return {"edge_error": 0.0, "edge_area": 0.0}
     every = np.concatenate([fits, steep_fits], 1)
     choice = every.argmax(1)
     clear = supported & (every.max(1) - fits[:, SHIFTS] > CLEAR_GAIN)
     band = slice(REACH - 12, REACH + 13)
     total = 0.0
     for i in np.unique(choice[clear]):
-        lines = clear & (choice == i)
-        source, shift = (alpha, int(i)) if i < fits.shape[1] else (steep, int(i) - fits.shape[1])
-        better = _shifted(source[lines], shift - SHIFTS)
-        total += float(np.abs(alpha[lines] - better)[:, band].mean(1).sum())
-    return min(1.0, total / int(supported.sum()))
-
-
-def _sides(lines: Profiles, unsupported: F32, backdrop: Backdrop | None) -> dict[str, float]:
-    """Where there is no edge: is the outside no backdrop (cut), or the inside backdrop (leftover)?"""
-    if backdrop is None:
-        return {"edge_cut": 0.0, "edge_leftover": 0.0}
-    outer, inner = np.median(lines.lab[:, -8:], 1), np.median(lines.lab[:, :8], 1)
-    _, outer_shade = backdrop.distances(outer, lines.x, lines.y)
-    _, inner_shade = backdrop.distances(inner, lines.x, lines.y)
-    bound = max(5.0, 2.5 * backdrop.noise)
+        same = clear & (choice == i)
+        source, shift = (lines.alpha, int(i)) if i < fits.shape[1] else (steep, int(i) - fits.shape[1])
+        better = _shifted(source[same], shift - SHIFTS)
+        total += float(np.abs(lines.alpha[same] - better)[:, band].mean(1).sum())
+    error = total / int(supported.sum())
     return {
-        "edge_cut": float((unsupported & (outer_shade > bound)).mean()) * backdrop.trust,
-        "edge_leftover": float((unsupported & (inner_shade < bound)).mean()) * backdrop.trust,
+        "edge_error": min(1.0, error),
+        "edge_area": min(1.0, error * 25 * lines.step_share * lines.length * float(supported.mean())),
+    }
+
+
+def _sides(lines: Profiles, bare: F32, backdrop: Backdrop | None, contrast: float) -> dict[str, float]:
+    """Where there is no edge in a run: is the outside no backdrop (cut), or the inside backdrop (leftover)?
+
+    Lengths are weighted with the photo's contrast (0..1): where most of the outline is plain to see, a run
+    without an edge is suspicious; white on white it is not.
+    """
+    run = np.convolve(bare, np.ones(7) / 7, "same") > 0.7
+    lengths = {"edge_bare_length": float(run.mean()) * lines.length * contrast}
+    if backdrop is None:
+        cut = left = np.zeros(len(run), np.bool_)
+        trust = 0.0
+    else:
+        outer, inner = np.median(lines.lab[:, -8:], 1), np.median(lines.lab[:, :8], 1)
+        bound, trust = max(5.0, 2.5 * backdrop.noise), backdrop.trust
+        cut = run & (backdrop.distances(outer, lines.x, lines.y)[1] > bound)
+        left = run & (backdrop.distances(inner, lines.x, lines.y)[1] < bound)
+    lengths |= {"edge_cut_length": float(cut.mean()) * lines.length * contrast * trust}
+    lengths |= {"edge_leftover_length": float(left.mean()) * lines.length * contrast * trust}
+    return {
+        "edge_cut": float(cut.mean()) * trust,
+        "edge_leftover": float(left.mean()) * trust,
+        **{name: min(10.0, value) for name, value in lengths.items()},
     }
 
 

@@ -83,7 +83,9 @@ def _alike(labels: npt.NDArray[Any], box: npt.NDArray[np.int32], number: int, la
     piece = np.asarray(labels[y, x] == number, np.uint8)
     kernel = np.ones((3, 3), np.uint8)
     ring = (cv2.dilate(piece, kernel, iterations=4) > 0) & (cv2.dilate(piece, kernel, iterations=2) == 0)
-    inner = (piece > 0) & (cv2.erode(piece, kernel, iterations=4) == 0)
+    inner = (piece > 0) & (cv2.dilate(1 - piece, kernel, iterations=4) > 0)
+    deep = inner & (cv2.erode(piece, kernel) > 0)
+    inner = deep if deep.any() else inner
     if not ring.any() or not inner.any():
         return False
     colours = lab[y, x]
