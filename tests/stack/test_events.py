@@ -10,7 +10,9 @@ from conftest import Bench, until
 
 def dead_letters(bench: Bench) -> list[dict[str, Any]]:
     url = bench.stack.physical("DeadLetters")
-    answer = bench.stack.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    answer = bench.stack.client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0
+    )
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
@@ -51,7 +53,9 @@ def test_a_large_upload_in_parts_is_one_event(bench: Bench) -> None:
     upload = s3.create_multipart_upload(Bucket=bench.bucket, Key="incoming/large.jpg")["UploadId"]
     place = {"Bucket": bench.bucket, "Key": "incoming/large.jpg", "UploadId": upload}
     part = s3.upload_part(**place, PartNumber=1, Body=b"y" * 100)
-    s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    s3.complete_multipart_upload(
+        **place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    )
     assert bench.stack.wait_idle(20)
     told = [line.fields["key"] for line in bench.lines if line.fields and line.function == "Intake"]
     assert told.count("incoming/large.jpg") == 1

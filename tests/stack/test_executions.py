@@ -36,7 +36,9 @@ def test_a_failed_lot_fails_the_map(bench: Bench) -> None:
 
 def test_a_lot_waits_for_its_verdict_while_the_stack_is_idle(bench: Bench) -> None:
     stepfunctions = bench.stack.client("stepfunctions")
-    execution = bench.start([{"lot": f"w{n}", "review": True, "photos": [{"key": "1"}]} for n in range(3)], "wait")
+    execution = bench.start(
+        [{"lot": f"w{n}", "review": True, "photos": [{"key": "1"}]} for n in range(3)], "wait"
+    )
     tokens = [until(lambda n=n: bench.item(f"token#w{n}"))["token"]["S"] for n in range(3)]
     assert bench.stack.wait_idle(10)
     assert bench.execution(execution)["status"] == "RUNNING"
@@ -81,7 +83,9 @@ def test_the_same_name_starts_once(bench: Bench) -> None:
 def test_stopping_ends_an_execution_that_waits(bench: Bench) -> None:
     execution = bench.start([{"lot": "stop", "review": True, "photos": []}], "stop")
     until(lambda: bench.item("token#stop"))
-    bench.stack.client("stepfunctions").stop_execution(executionArn=execution, error="Cancelled", cause="by hand")
+    bench.stack.client("stepfunctions").stop_execution(
+        executionArn=execution, error="Cancelled", cause="by hand"
+    )
     end = bench.ended(execution, 5)
     assert (end["status"], end["error"], end["cause"]) == ("ABORTED", "Cancelled", "by hand")
     assert bench.stack.wait_idle(5)

@@ -34,7 +34,12 @@ def ask(
 
 def test_a_request_with_the_token_becomes_an_event(api: HttpApi) -> None:
     status, seen, _ = ask(
-        api, "POST", "/tasks/lot%201/verdict?flag=a&flag=b&empty=", b'{"ok": true}', api.token, Content_Type="application/json"
+        api,
+        "POST",
+        "/tasks/lot%201/verdict?flag=a&flag=b&empty=",
+        b'{"ok": true}',
+        api.token,
+        Content_Type="application/json",
     )
     assert status == 200
     assert seen["route"] == "POST /tasks/{task}/verdict"
@@ -61,13 +66,17 @@ def test_an_open_route_needs_none(api: HttpApi) -> None:
     assert (status, content) == (204, b"")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "packshot.local:{port}", "127.0.0.1.evil.example:{port}"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "packshot.local:{port}", "127.0.0.1.evil.example:{port}"]
+)
 def test_other_hosts_are_refused(api: HttpApi, host: str) -> None:
     status, _, _ = ask(api, "GET", "/tasks", token=api.token, Host=host.format(port=api.server_port))
     assert status == 421
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:{port}"]
+)
 def test_other_origins_are_refused(api: HttpApi, origin: str) -> None:
     status, _, _ = ask(api, "GET", "/tasks", token=api.token, Origin=origin.format(port=api.server_port))
     assert status == 403
@@ -85,7 +94,9 @@ def test_the_page_comes_with_a_strict_policy(api: HttpApi, bench: Bench) -> None
     assert ask(api, "HEAD", "/desk.js")[1] == b""
 
 
-@pytest.mark.parametrize("path", ["/../template.yaml", "/%2e%2e/template.yaml", "/..%2ftemplate.yaml", "/no.js", "/%00"])
+@pytest.mark.parametrize(
+    "path", ["/../template.yaml", "/%2e%2e/template.yaml", "/..%2ftemplate.yaml", "/no.js", "/%00"]
+)
 def test_nothing_beside_the_page_is_served(api: HttpApi, path: str) -> None:
     assert ask(api, "GET", path)[0] == 404
 

@@ -18,15 +18,21 @@ def test_a_function_answers_and_keeps_its_process(bench: Bench) -> None:
 
 
 def test_an_exception_is_an_unhandled_error(bench: Bench) -> None:
-    answer = bench.stack.client("lambda").invoke(FunctionName=bench.stack.physical("Work"), Payload=b'{"do":"fail"}')
+    answer = bench.stack.client("lambda").invoke(
+        FunctionName=bench.stack.physical("Work"), Payload=b'{"do":"fail"}'
+    )
     assert answer["FunctionError"] == "Unhandled"
     assert b'"errorType": "ValueError"' in answer["Payload"].read().replace(b'":"', b'": "')
     with pytest.raises(StackError, match="ValueError: bad photo"):
         bench.stack.invoke("Work", {"do": "fail"}).value()
 
 
-@pytest.mark.parametrize(("event", "words"), [({"do": "exit"}, "exit status 7"), ({"do": "die"}, "signal: killed")])
-def test_a_crash_is_told_and_the_next_call_gets_a_new_process(bench: Bench, event: dict[str, str], words: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "words"), [({"do": "exit"}, "exit status 7"), ({"do": "die"}, "signal: killed")]
+)
+def test_a_crash_is_told_and_the_next_call_gets_a_new_process(
+    bench: Bench, event: dict[str, str], words: str
+) -> None:
     result = bench.stack.invoke("Work", event)
     assert result.error == "Unhandled"
     assert b"Runtime.ExitError" in result.payload and words.encode() in result.payload
@@ -58,7 +64,9 @@ def _runs(pid: int) -> bool:
 
 def test_kill_worker_breaks_the_running_call(bench: Bench) -> None:
     results = []
-    call = threading.Thread(target=lambda: results.append(bench.stack.invoke("Work", {"do": "sleep", "seconds": 1.9})))
+    call = threading.Thread(
+        target=lambda: results.append(bench.stack.invoke("Work", {"do": "sleep", "seconds": 1.9}))
+    )
     call.start()
     until(lambda: not bench.stack.idle())
     until(lambda: any(worker.function == "Work" for worker in bench.stack.workers()))

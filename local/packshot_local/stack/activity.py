@@ -35,6 +35,7 @@ class Activity:
 
     @contextmanager
     def task(self) -> Iterator[None]:
+        """Count one task as at work while it runs."""
         self._count(tasks=1)
         try:
             yield
@@ -60,6 +61,7 @@ class Activity:
 
     @property
     def waiting_tasks(self) -> int:
+        """Tasks that wait for a token now."""
         return self._waiting
 
     def quiet(self, seconds: float) -> bool:
@@ -79,9 +81,11 @@ class TaskClock:
         self._paused_total = 0.0
 
     def pause(self) -> None:
+        """Stop counting: the task waits for a worker."""
         self._paused_at = time.monotonic()
 
     def resume(self) -> None:
+        """Count again."""
         if self._paused_at is not None:
             self._paused_total += time.monotonic() - self._paused_at
             self._paused_at = None

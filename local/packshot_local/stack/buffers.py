@@ -25,6 +25,7 @@ class DiskBuffer:
         self._position = 0
 
     def seek(self, position: int) -> None:
+        """Set the position from the start, in bytes."""
         self._position = position
 
     def truncate(self) -> None:
@@ -35,6 +36,7 @@ class DiskBuffer:
         self._memory = io.BytesIO()
 
     def write(self, data: bytes) -> None:
+        """Write at the position and go on behind it."""
         if self._path is None and self._position + len(data) <= self._max_size:
             self._memory.seek(self._position)
             self._memory.write(data)
@@ -54,6 +56,7 @@ class DiskBuffer:
             file.write(data)
 
     def read(self, size: int = -1) -> bytes:
+        """Read `size` bytes from the position, all the rest when negative."""
         if self._path is None:
             self._memory.seek(self._position)
             data = self._memory.read(size)
@@ -65,6 +68,7 @@ class DiskBuffer:
         return data
 
     def close(self) -> None:
+        """End everything and wait for it."""
         self._forget_file()
 
     def _forget_file(self) -> None:

@@ -65,6 +65,7 @@ class ObjectEvents:
             return f"{self._sequence:016X}"
 
     def begin_request(self) -> None:
+        """Collect from now on what this thread's request announces."""
         self._request.pending = {}
 
     def end_request(self) -> None:
@@ -129,6 +130,7 @@ class Delivery:
 
     @property
     def pending(self) -> int:
+        """Events and calls that are under way."""
         return self._pending
 
     def configure(self, spec: FunctionSpec, retries: int, on_failure_arn: str | None) -> None:

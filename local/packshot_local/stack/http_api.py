@@ -108,6 +108,7 @@ class HttpApi(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
+        """The server's address."""
         return f"http://127.0.0.1:{self.server_port}"
 
     @property
@@ -140,14 +141,17 @@ class HttpApi(ThreadingHTTPServer):
         return None
 
     def is_own_host(self, host: str | None) -> bool:
+        """Whether a Host header names this server on loopback."""
         return host in {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
     def close(self) -> None:
+        """End everything and wait for it."""
         self.shutdown()
         self._thread.join()
         self.server_close()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Name the connection's thread, so that it can be told from others."""
         threading.current_thread().name = "stack-http-connection"
         super().process_request_thread(request, client_address)
 

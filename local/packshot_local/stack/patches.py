@@ -80,6 +80,9 @@ HISTORY_EVENTS = 4000
 VISIBLE_MESSAGES = 64
 """Messages of a standard queue looked at for one receive; it hands out ten at most."""
 
+LOOK_AGAIN_SECONDS = 0.25
+"""How often a waiting receive looks for messages that have become visible again."""
+
 
 class Host(Protocol):
     """What the patches ask of the stack."""
@@ -88,7 +91,8 @@ class Host(Protocol):
     region: str
 
     @property
-    def endpoint(self) -> str: ...
+    def endpoint(self) -> str:
+        """Address of all services."""
 
     def run_function(self, name: str, event: bytes, on_start: Callable[[], None]) -> Invocation:
         """Run a function now and wait for it; `on_start` is called when a worker begins with it."""
@@ -126,6 +130,7 @@ class Patching:
                 self.set(module, name, value)
 
     def item(self, mapping: dict[str, Any], key: str, value: Any) -> None:
+        """Replace one item of a dictionary."""
         before = mapping.get(key)
         self._undo.append(
             lambda: mapping.update({key: before}) if before is not None else mapping.pop(key, None)
@@ -133,6 +138,7 @@ class Patching:
         mapping[key] = value
 
     def restore(self) -> None:
+        """Put everything back, the last change first."""
         while self._undo:
             self._undo.pop()()
 
@@ -158,13 +164,13 @@ def apply(host: Host) -> Patching:
 
 
 @_patch
-def stub_resource_types(patching: Patching, host: Host) -> None:
+def stub_resource_types(patching: Patching, _host: Host) -> None:
     """moto skips resource types it does not know, and whatever refers to them: name those that may be hollow."""
     _replace_models(patching, STUBS)
 
 
 @_patch
-def event_sources_are_polled(patching: Patching, host: Host) -> None:
+def event_sources_are_polled(patching: Patching, _host: Host) -> None:
     """moto's event source mappings call the function inside the sender's call, one record each, never again after
     an error, and know no aliases: `sources.py` polls instead, and moto only keeps the mapping's properties."""
     _replace_models(patching, {"AWS::Lambda::EventSourceMapping": stub("AWS::Lambda::EventSourceMapping")})
@@ -180,7 +186,7 @@ def _replace_models(patching: Patching, stubs: dict[str, type[Stub]]) -> None:
 
 
 @_patch
-def published_version_has_attributes(patching: Patching, host: Host) -> None:
+def published_version_has_attributes(patching: Patching, _host: Host) -> None:
     """AutoPublishAlias asks for AWS::Lambda::Version's `Version`, which moto's model does not give out."""
     LambdaVersion.has_cfn_attr = classmethod(lambda cls, attribute: attribute == "Version")
     LambdaVersion.get_cfn_attribute = lambda self, attribute: str(self.version)
@@ -215,7 +221,7 @@ def functions_are_processes(patching: Patching, host: Host) -> None:
 
 
 @_patch
-def objects_without_open_files(patching: Patching, host: Host) -> None:
+def objects_without_open_files(patching: Patching, _host: Host) -> None:
     """moto keeps a file descriptor open for every object over the buffer size: thousands run the process dry."""
     shim = SimpleNamespace(**{**vars(tempfile), "SpooledTemporaryFile": DiskBuffer})
     patching.set(s3_models, "tempfile", shim)
@@ -255,7 +261,7 @@ def rules_reach_all_targets(patching: Patching, host: Host) -> None:
 
 
 @_patch
-def queues_stay_quick(patching: Patching, host: Host) -> None:
+def queues_stay_quick(patching: Patching, _host: Host) -> None:
     """moto reads the clock twice for every message of a queue at every receive: 10 messages a second at 1,000."""
     before = Queue.__dict__["messages"]
 
@@ -295,7 +301,9 @@ def one_at_a_time(patching: Patching, host: Host) -> None:
             left = deadline - time.monotonic()
             if found or left <= 0 or host.activity.closing.is_set():
                 return found
-            queue.wait_for_messages(min(left, 1))
+            with queue._messages_lock:
+                if not queue.messages:
+                    queue._messages_lock.wait(min(left, LOOK_AGAIN_SECONDS))
 
     patching.set(SQSBackend, "receive_message", receive_message)
 
@@ -313,7 +321,7 @@ def _locked(function: Callable[..., Any], lock_of: Callable[..., Any]) -> Callab
 
 
 @_patch
-def state_machines_run(patching: Patching, host: Host) -> None:
+def state_machines_run(patching: Patching, _host: Host) -> None:
     """moto's default only pretends to run state machines, and CloudFormation creates them where its interpreter
     does not look."""
     patching.item(default_user_config.setdefault("stepfunctions", {}), "execute_state_machine", True)
@@ -438,7 +446,7 @@ def waiting_is_counted(patching: Patching, host: Host) -> None:
 
 
 @_patch
-def failure_keeps_its_cause(patching: Patching, host: Host) -> None:
+def failure_keeps_its_cause(patching: Patching, _host: Host) -> None:
     """moto's SendTaskFailure drops `cause`."""
 
     def send_task_failure(self: Any) -> EmptyResult:
@@ -450,7 +458,7 @@ def failure_keeps_its_cause(patching: Patching, host: Host) -> None:
 
 
 @_patch
-def stopping_reaches_waiting_tasks(patching: Patching, host: Host) -> None:
+def stopping_reaches_waiting_tasks(patching: Patching, _host: Host) -> None:
     """moto's StopExecution forgets error and cause, does not wake tasks that wait for a token, and an error on
     the way out turns ABORTED into FAILED."""
 
@@ -469,17 +477,17 @@ def stopping_reaches_waiting_tasks(patching: Patching, host: Host) -> None:
 
 def stop_execution(execution: Any, error: str | None, cause: str | None) -> None:
     """Abort a running execution and wake everything that waits in it."""
-    execution.error, execution.cause = error, cause
     env = execution.exec_worker.env if execution.exec_worker else None
     if execution.status != "RUNNING" or env is None:
         return
+    execution.error, execution.cause = error, cause
     execution.stop(stop_date=execution.start_date, error=error, cause=cause)
     for endpoint in list(env.callback_pool_manager._pool.values()):
         endpoint.interrupt_all()
 
 
 @_patch
-def executions_start_once(patching: Patching, host: Host) -> None:
+def executions_start_once(patching: Patching, _host: Host) -> None:
     """moto checks an execution's name and starts it without a lock, and names an unnamed one `None`."""
     lock = threading.Lock()
     before = StepFunctionsParserBackend.__dict__["start_execution"]
@@ -492,7 +500,7 @@ def executions_start_once(patching: Patching, host: Host) -> None:
 
 
 @_patch
-def failed_children_fail_the_map(patching: Patching, host: Host) -> None:
+def failed_children_fail_the_map(patching: Patching, _host: Host) -> None:
     """In moto a distributed Map succeeds whatever becomes of its children (null for a failed one), starts as many
     threads as MaxConcurrency says, and does not parse an integer ToleratedFailurePercentage."""
 
@@ -548,7 +556,7 @@ def _with_float_percentages(node: Any) -> Any:
 
 
 @_patch
-def maps_do_not_recurse(patching: Patching, host: Host) -> None:
+def maps_do_not_recurse(patching: Patching, _host: Host) -> None:
     """moto's Map workers call themselves for the next item: a thousand items in one worker end in RecursionError."""
 
     def inline(self: Any, job: Any, worker_frame: Any) -> None:

@@ -62,6 +62,7 @@ class RuntimeApi(ThreadingHTTPServer):
         self.server_close()
 
     def process_request_thread(self, request: object, client_address: object) -> None:
+        """Name the connection's thread, so that it can be told from others."""
         threading.current_thread().name = "stack-runtime-api-connection"
         super().process_request_thread(request, client_address)  # type: ignore[arg-type]
 

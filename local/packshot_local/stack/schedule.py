@@ -44,12 +44,14 @@ class Schedule:
 
     @classmethod
     def of_rule(cls, logical_id: str, properties: dict[str, Any]) -> Schedule:
+        """A schedule from an Events rule's resolved properties."""
         state = properties.get("State", "ENABLED")
         targets = tuple(properties.get("Targets", []))
         return cls(logical_id, properties["ScheduleExpression"], state == "ENABLED", targets, True)
 
     @classmethod
     def of_scheduler(cls, logical_id: str, properties: dict[str, Any]) -> Schedule:
+        """A schedule from EventBridge Scheduler's resolved properties."""
         state = properties.get("State", "ENABLED")
         target = {"Input": "{}", **properties["Target"]}
         return cls(logical_id, properties["ScheduleExpression"], state == "ENABLED", (target,), False)
@@ -84,9 +86,11 @@ class Timer:
         self._thread = threading.Thread(target=self._loop, name="stack-timer", daemon=True)
 
     def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def join(self) -> None:
+        """Wait for the end, after `closing` was set."""
         self._thread.join()
 
     def fire(self, logical_id: str) -> None:

@@ -32,9 +32,11 @@ class MotoServer:
 
     @property
     def port(self) -> int:
+        """The loopback port."""
         return int(self._server.server_port)
 
     def close(self) -> None:
+        """End everything and wait for it."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import threading
@@ -96,6 +97,7 @@ class Source(ABC):
         self._threads: list[threading.Thread] = []
 
     def start(self, count: int) -> None:
+        """Begin."""
         for _ in range(count):
             thread = threading.Thread(
                 target=self._loop, name=f"stack-poll-{self.mapping.function}", daemon=True
@@ -104,6 +106,7 @@ class Source(ABC):
             thread.start()
 
     def join(self) -> None:
+        """Wait for the end, after `closing` was set."""
         for thread in self._threads:
             thread.join()
 
@@ -117,7 +120,9 @@ class Source(ABC):
                     self._closing.wait(1)
 
     def _invoke(self, records: list[dict[str, Any]]) -> Invocation:
-        return self._pools.invoke(self.mapping.function, json.dumps({"Records": records}).encode())
+        return self._pools.invoke(
+            self.mapping.function, json.dumps({"Records": records}, default=_base64).encode()
+        )
 
     @abstractmethod
     def _poll(self) -> None:
@@ -139,6 +144,7 @@ class QueueSource(Source):
         self._queue = self._backend.get_queue(self._queue_name)
 
     def start_all(self) -> None:
+        """Start as many readers as the function may have workers."""
         self.start(min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency))
 
     def _receive(self, count: int, wait: float) -> list[Message]:
@@ -203,6 +209,7 @@ class QueueSource(Source):
         }
 
     def idle(self) -> bool:
+        """Whether nothing is left to hand out or under way."""
         return not self._queue._messages
 
 
@@ -272,6 +279,7 @@ class StreamSource(Source):
         }
 
     def idle(self) -> bool:
+        """Whether nothing is left to hand out or under way."""
         assert self._shard is not None
         return self._position >= len(self._shard.items)
 
@@ -291,3 +299,10 @@ def open_sources(
             sources.append(stream)
             stream.start(1)
     return sources
+
+
+def _base64(value: object) -> str:
+    """Binary attributes as Lambda hands them over."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} cannot be part of an event")

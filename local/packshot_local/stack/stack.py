@@ -275,18 +275,23 @@ class Stack:
     # What the patches ask for
 
     def run_function(self, name: str, event: bytes, on_start: Callable[[], None]) -> Invocation:
+        """Run a function and wait for it; see `patches.Host`."""
         return self._pools.find(name).invoke(event, on_start)
 
     def run_function_later(self, name: str, event: bytes) -> None:
+        """Run a function asynchronously; see `patches.Host`."""
         self._delivery.run_later(name, event)
 
     def object_created(self, bucket: Any, key: Any, reason: str) -> None:
+        """Announce a new object; see `patches.Host`."""
         self._objects.announce(bucket, key, reason)
 
     def deliver(self, target: dict[str, Any], event: dict[str, Any]) -> None:
+        """Hand an event to a rule's target; see `patches.Host`."""
         self._delivery.deliver(target, event)
 
     def execution_ended(self, execution: Any) -> None:
+        """Send the event of an execution's end; see `patches.Host`."""
         if self.activity.closing.is_set():
             return
         detail = {

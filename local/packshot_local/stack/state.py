@@ -9,7 +9,6 @@ import base64
 import hashlib
 import json
 import logging
-import os
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ class StateFolder:
         self._lock_file: IO[str] | None = None
         self._saving = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._save_now_and_then, name="stack-state", daemon=True)
+        self._thread = threading.Thread(target=self._save_now_and_then, name="stack-keeper", daemon=True)
 
     def open(self) -> None:
         """Take the folder, bring back what it holds, and begin to save now and then."""
@@ -86,8 +85,6 @@ class StateFolder:
             partial = self._index.with_suffix(".partial")
             with partial.open("w", encoding="utf-8") as file:
                 json.dump(index, file, default=_bytes_as_text)
-                file.flush()
-                os.fsync(file.fileno())
             partial.replace(self._index)
             kept = {entry.get("body") for entries in index["buckets"].values() for entry in entries}
             for body in self._bodies.iterdir():

@@ -14,7 +14,6 @@ STUBBED_TYPES = (
     "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
-    "AWS::CloudWatch::Dashboard",
     "AWS::Cognito::UserPool",
     "AWS::Cognito::UserPoolClient",
     "AWS::Cognito::UserPoolDomain",
@@ -39,7 +38,7 @@ def _physical_id(kind: str, name: str, properties: dict[str, Any], account_id: s
         function = str(properties["FunctionName"]).split(":function:")[-1]
         return f"arn:aws:lambda:{region}:{account_id}:function:{function}:{properties['Name']}"
     if kind == "AWS::Cognito::UserPool":
-        return f"{region}_local{name[-6:]}".replace("-", "0")
+        return f"{region}_local{name[-6:]}"
     return name
 
 
@@ -57,33 +56,40 @@ class Stub:
 
     @property
     def type(self) -> str:
+        """The resource type."""
         return self.kind
 
     @staticmethod
     def cloudformation_name_type() -> str:
+        """No property names the resource."""
         return ""
 
     @classmethod
     def cloudformation_type(cls) -> str:
+        """The resource type."""
         return cls.kind
 
     @classmethod
     def has_cfn_attr(cls, attribute: str) -> bool:
+        """Any attribute is there."""
         return True
 
     def get_cfn_attribute(self, attribute: str) -> str:
+        """A value of the attribute's looks."""
         service = self.kind.split("::")[1].lower()
         if attribute.endswith("Arn"):
             return f"arn:aws:{service}:{self._place}:{self.physical_resource_id}"
         return f"{self.physical_resource_id}.{attribute}.local"
 
     def is_created(self) -> bool:
+        """At once."""
         return True
 
     @classmethod
     def create_from_cloudformation_json(
         cls, name: str, json: dict[str, Any], account_id: str, region_name: str, **_: Any
     ) -> Stub:
+        """Make the resource from its resolved properties."""
         properties = json.get("Properties", {})
         return cls(
             _physical_id(cls.kind, name, properties, account_id, region_name),

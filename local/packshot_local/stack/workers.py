@@ -122,6 +122,7 @@ class Worker:
 
     @property
     def alive(self) -> bool:
+        """Whether the process runs and has started well."""
         return self.process.poll() is None and self.api.init_error is None
 
     def run(self, event: bytes, queued_since: float, on_start: Callable[[], None]) -> Invocation:
@@ -208,6 +209,7 @@ class Pool:
             return len(self._busy) + self._starting + self._waiting
 
     def has_free_slot(self) -> bool:
+        """Whether a call would start at once."""
         with self._slots:
             return len(self._busy) + self._starting < self.spec.concurrency
 
@@ -315,13 +317,16 @@ class Pools:
         return self._by_name[plain]
 
     def invoke(self, name: str, event: bytes) -> Invocation:
+        """Run one event in a function given by any of its names."""
         return self.find(name).invoke(event)
 
     @property
     def active(self) -> int:
+        """Events in workers or waiting for one, over all functions."""
         return sum(pool.active for pool in self._by_id.values())
 
     def workers(self) -> list[WorkerInfo]:
+        """All live processes."""
         return [info for pool in self._by_id.values() for info in pool.workers()]
 
     def peak_rss_bytes(self) -> dict[str, int]:
@@ -329,6 +334,7 @@ class Pools:
         return {logical_id: pool.peak_rss_bytes for logical_id, pool in self._by_id.items()}
 
     def close(self) -> None:
+        """End everything and wait for it."""
         closers = [threading.Thread(target=pool.close, name="stack-close") for pool in self._by_id.values()]
         for closer in closers:
             closer.start()
