@@ -43,3 +43,29 @@ def spread(values: F32, known: F32) -> F32:
     coarse = spread(np.asarray(means, np.float32), np.minimum(1, mass * 4).astype(np.float32))
     fill = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)
     return np.asarray(values * weight + fill.reshape(values.shape) * (1 - weight), np.float32)
+
+
+def spread_from_around(light: F32, alpha: F32) -> F32:
+    """The backdrop behind a product, spread smoothly from what is seen around it.
+
+    light float32 HxWx3, alpha float32 HxW 0..1; returns float32 HxWx3.
+    """
+    around = (cv2.dilate(alpha, np.ones((9, 9), np.uint8)) < 0.02).astype(np.float32)
+    field = cv2.GaussianBlur(spread(light, around), (0, 0), 0.01 * max(alpha.shape))
+    return np.asarray(field, np.float32)
+
+
+def enlarged_rows(field: F32, rows: slice, shape: tuple[int, ...]) -> F32:
+    """The rows of a reduced field enlarged to the photo's size."""
+    step = field.shape[0] / shape[0], field.shape[1] / shape[1]
+    move = np.array([[step[1], 0, 0.5 * step[1] - 0.5], [0, step[0], (rows.start + 0.5) * step[0] - 0.5]])
+    return np.asarray(
+        cv2.warpAffine(
+            field,
+            move,
+            (shape[1], rows.stop - rows.start),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.float32,
+    )

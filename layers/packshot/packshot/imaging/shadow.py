@@ -151,7 +151,7 @@ def _contact(alpha: F32, box: tuple[int, int, int, int], step: tuple[float, floa
     wide = np.asarray(
         cv2.GaussianBlur(wide, (0, 0), sigmaX=soft * 2.4, sigmaY=max(0.8, soft * 0.8)), np.float32
     )
-    core = core / max(1e-6, float((core * (1 - alpha)).max()))
+    core = np.asarray(core / max(1e-6, float((core * (1 - alpha)).max())), np.float32)
     # as dark as under a foot without end to either side: a thin leg throws a fainter halo than a wide base
     endless = cv2.GaussianBlur(foot, (0, 0), sigmaX=1e-3, sigmaY=max(0.8, soft * 0.8))
     wide /= max(1e-6, float(endless.max()))
