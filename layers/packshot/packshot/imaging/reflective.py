@@ -83,13 +83,15 @@ def _weights(small: F32, shape: F32, base: F32) -> F32:
     side = max(np.ptp(rows), np.ptp(columns)) + 1
     band = np.exp(-((depth / (_BAND * side)) ** 2))
     foreign = cv2.GaussianBlur(_foreign(small, base), (0, 0), 1.0)
-    mirrored = np.exp(-((foreign / 0.18) ** 2))
+    mirrored = np.exp(-((foreign / 0.14) ** 2))
+    # polished metal gives back most of what it mirrors; a dull part of the same hue has less of it
+    bright = np.clip((_share(small, base) - 0.15) / 0.3, 0, 1)
     # a mirror shows grey things beside the backdrop: where no grey is near, the colour is the product's own
     inner = solid & (depth > 2)
     grey = (_grey(small, base) & inner).astype(np.float32)
-    near = [cv2.GaussianBlur(f, (0, 0), 0.03 * side) for f in (grey, inner.astype(np.float32))]
-    chrome = np.clip((near[0] / np.maximum(near[1], 1e-3) - 0.12) / 0.2, 0, 1)
-    weight = cast * mirrored * np.maximum(band * chrome, _metal(small, base, depth > 0.01 * side))
+    near = [cv2.GaussianBlur(f, (0, 0), 0.045 * side) for f in (grey, inner.astype(np.float32))]
+    chrome = np.clip((near[0] / np.maximum(near[1], 1e-3) - 0.06) / 0.15, 0, 1)
+    weight = cast * mirrored * np.maximum(band * chrome * bright, _metal(small, base, depth > 0.01 * side))
     return np.asarray(cv2.GaussianBlur(weight.astype(np.float32), (0, 0), 0.8), np.float32)
 
 
