@@ -1,7 +1,13 @@
-"""Runs a stack with work in every corner, tells its workers, and waits to be ended one way or another."""
+"""Runs a stack with work in every corner for each way to end it, and waits to be ended so.
+
+Forks before anything runs, as importing takes the most time: one process for each way, which tells what it has
+running and later what is left in it; then the exit codes.
+"""
 
 import json
+import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -9,23 +15,36 @@ from conftest import SAMPLE, Bench, until
 from packshot_local.stack import Stack
 
 
-def main() -> None:
-    stack = Stack(SAMPLE / "template.yaml", python_paths=[SAMPLE / "layer"], state=Path(sys.argv[1]))
+def tell(way: str, **what: object) -> None:
+    os.write(1, (json.dumps({"way": way, **what}) + "\n").encode())
+
+
+def run(way: str, folder: Path) -> None:
+    tempfile.tempdir = str(folder / "tmp")
     try:
-        with stack:
+        with Stack(SAMPLE / "template.yaml", python_paths=[SAMPLE / "layer"], state=folder / "state") as stack:
             bench = Bench(stack, [])
             stack.serve_http()
             bench.put("kept.txt", b"kept")
             photos = [{"do": "sleep", "seconds": 60, "key": "1"}]
-            bench.start(
-                [{"lot": "left", "review": True, "photos": []}, {"lot": "x", "photos": photos}], "left"
-            )
-            until(lambda: bench.item("token#left"))
+            bench.start([{"lot": "left", "review": True, "photos": []}, {"lot": "x", "photos": photos}], "left")
+            until(lambda: bench.item("token#left"), 30)
             child = stack.invoke("Work", {"do": "spawn"}).value()["child"]
-            print(json.dumps({"pids": [child, *(worker.pid for worker in stack.workers())]}), flush=True)
+            tell(way, stack=os.getpid(), pids=[child, *(worker.pid for worker in stack.workers())])
             sys.stdin.read()
     finally:
-        print(json.dumps({"threads": [thread.name for thread in threading.enumerate()]}), flush=True)
+        tell(way, threads=[thread.name for thread in threading.enumerate()])
+
+
+def main() -> None:
+    children = {}
+    for folder in map(Path, sys.argv[1:]):
+        children[folder.name] = os.fork()
+        if children[folder.name] == 0:
+            run(folder.name, folder)
+            sys.exit()
+    for way, pid in children.items():
+        tell(way, code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 main()

@@ -8,51 +8,37 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import until
 
 WAYS = {"ctrl-c": signal.SIGINT, "terminate": signal.SIGTERM, "kill": signal.SIGKILL}
 
-
-@dataclass
-class Left:
-    """A stack's process and its traces, after it was ended in one of the ways."""
-
-    process: subprocess.Popen[str]
-    folder: Path
-    pids: list[int]
-    threads: list[str] | None = None
+Left = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Left]]:
-    """Three stacks at once, as starting takes the time, ended in three ways."""
-    running = {}
-    for way in WAYS:
-        folder = tmp_path_factory.mktemp(way)
-        (folder / "tmp").mkdir()
-        process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("leave.py")), str(folder / "state")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        running[way] = Left(process, folder, [])
-    try:
-        for way, stack in running.items():
-            stack.pids = json.loads(stack.process.stdout.readline())["pids"]
-            stack.process.send_signal(WAYS[way])
-        for stack in running.values():
-            out, _ = stack.process.communicate(timeout=30)
-            stack.threads = json.loads(out)["threads"] if out else None
-        yield running
-    finally:
-        for stack in running.values():
-            stack.process.kill()
+def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+    """Three stacks, ended in three ways: what they told, and their folders."""
+    told: Left = {way: {"folder": tmp_path_factory.mktemp("ways", numbered=True) / way} for way in WAYS}
+    for about in told.values():
+        (about["folder"] / "tmp").mkdir(parents=True)
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("leave.py")), *(str(a["folder"]) for a in told.values())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    with process:
+        for line in process.stdout:
+            news = json.loads(line)
+            told[news["way"]].update(news)
+            if "pids" in news:
+                os.kill(news["stack"], WAYS[news["way"]])
+    yield told
 
 
 def runs(pid: int) -> bool:
@@ -64,19 +50,24 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_no_process_stays(left: dict[str, Left], way: str) -> None:
-    assert len(left[way].pids) >= 3
-    until(lambda: not [pid for pid in left[way].pids if runs(pid)], 5)
+def test_no_process_stays(left: Left, way: str) -> None:
+    assert len(left[way]["pids"]) >= 3
+    until(lambda: not [pid for pid in left[way]["pids"] if runs(pid)], 5)
 
 
 @pytest.mark.parametrize("way", ["ctrl-c", "terminate"])
-def test_no_thread_and_no_file_stays(left: dict[str, Left], way: str) -> None:
-    assert left[way].threads == ["MainThread"]
-    assert list((left[way].folder / "tmp").iterdir()) == []
+def test_no_thread_and_no_file_stays(left: Left, way: str) -> None:
+    assert left[way]["threads"] == ["MainThread"]
+    assert list((left[way]["folder"] / "tmp").iterdir()) == []
 
 
 @pytest.mark.parametrize(("way", "code"), [("ctrl-c", -signal.SIGINT), ("terminate", 128 + signal.SIGTERM)])
-def test_the_state_is_kept_on_the_way_out(left: dict[str, Left], way: str, code: int) -> None:
-    assert left[way].process.returncode == code
-    index = json.loads((left[way].folder / "state" / "index.json").read_text())
+def test_the_state_is_kept_on_the_way_out(left: Left, way: str, code: int) -> None:
+    assert left[way]["code"] == code
+    index = json.loads((left[way]["folder"] / "state" / "index.json").read_text())
     assert "kept.txt" in [entry["key"] for entry in index["buckets"]["Photos"]]
+
+
+def test_a_killed_stack_is_really_killed(left: Left) -> None:
+    assert left["kill"]["code"] == -signal.SIGKILL
+    assert "threads" not in left["kill"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import cloudformation_backends
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from .records import FunctionSpec, StackError
 from .translate import ARTIFACTS, FunctionSource, Translation
@@ -93,12 +93,13 @@ def _refuse_unknown_types(translation: Translation) -> None:
 
 
 def _upload_artifacts(translation: Translation, region: str, s3: Any) -> None:
-    """moto wants to see the code that CloudFormation names; an empty archive will do, the folder is what runs."""
+    """moto wants to see the code that CloudFormation names; an empty archive will do, the folder is what
+    runs."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("empty", "")
     s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": region})
-    for logical_id, resource in translation.cloudformation["Resources"].items():
+    for resource in translation.cloudformation["Resources"].values():
         for place in ("Code", "Content"):
             code = resource.get("Properties", {}).get(place)
             if isinstance(code, dict) and code.get("S3Bucket") == ARTIFACTS:

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from jsonpath_ng.ext import parse as parse_path
-from moto.core import DEFAULT_ACCOUNT_ID
+from jsonpath_ng.ext.parser import parse as parse_path
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
 from moto.events.utils import EventTemplateParser
 from moto.sns.models import sns_backends

@@ -78,9 +78,9 @@ class _Answer:
 class HttpApi(ThreadingHTTPServer):
     """A loopback server for the API's routes and the page's files.
 
-    `invoke(function, event)` runs a function; `web` is the folder of the page, if there is one; `s3_endpoint` is
-    where presigned addresses lead, so that the page may load and send objects there. `token` opens the API for
-    the user `local`; `add_user` makes more.
+    `invoke(function, event)` runs a function; `web` is the folder of the page, if there is one; `s3_endpoint`
+    is where presigned addresses lead, so that the page may load and send objects there. `token` opens the API
+    for the user `local`; `add_user` makes more.
     """
 
     daemon_threads = True

@@ -1,4 +1,5 @@
-"""Every change made to moto, each with its reason; `tests/stack/test_patches.py` shows that each is still needed.
+"""Every change made to moto, each with its reason; `tests/stack/test_patches.py` shows that each is still
+needed.
 
 A patch is a function of a `Patching`, which remembers what it replaced, and of the `Host`, the stack. All are
 in force only while a stack runs. Written against moto 5.2.5: pin it exactly.
@@ -35,7 +36,7 @@ from moto.events.models import Rule
 from moto.s3 import models as s3_models
 from moto.s3 import notifications as s3_notifications
 from moto.sqs.models import Message, Queue, SQSBackend
-from moto.stepfunctions.parser.api import HistoryEventType, MapRunFailedEventDetails
+from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -46,22 +47,19 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 )
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
-    DistributedIterationComponent,
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
+    distributed_iteration_component,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker import (  # noqa: E501
-    DistributedItemProcessorWorker,
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
+    distributed_item_processor_worker,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (
     IterationWorker,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
-    StateTaskServiceCallback,
-)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -123,6 +121,11 @@ class Patching:
         setattr(owner, name, value)
         return before
 
+    def add(self, owner: type, name: str, value: Any) -> None:
+        """Give a class an attribute that it does not define itself."""
+        self._undo.append(lambda: delattr(owner, name))
+        setattr(owner, name, value)
+
     def everywhere(self, prefix: str, name: str, value: Any, before: Any) -> None:
         """Replace a function in all modules under `prefix` that have imported it by name."""
         for module_name, module in list(sys.modules.items()):
@@ -165,14 +168,16 @@ def apply(host: Host) -> Patching:
 
 @_patch
 def stub_resource_types(patching: Patching, _host: Host) -> None:
-    """moto skips resource types it does not know, and whatever refers to them: name those that may be hollow."""
+    """moto skips resource types it does not know, and whatever refers to them: name those that may be
+    hollow."""
     _replace_models(patching, STUBS)
 
 
 @_patch
 def event_sources_are_polled(patching: Patching, _host: Host) -> None:
-    """moto's event source mappings call the function inside the sender's call, one record each, never again after
-    an error, and know no aliases: `sources.py` polls instead, and moto only keeps the mapping's properties."""
+    """moto's event source mappings call the function inside the sender's call, one record each, never again
+    after an error, and know no aliases: `sources.py` polls instead, and moto only keeps the mapping's
+    properties."""
     _replace_models(patching, {"AWS::Lambda::EventSourceMapping": stub("AWS::Lambda::EventSourceMapping")})
 
 
@@ -188,10 +193,8 @@ def _replace_models(patching: Patching, stubs: dict[str, type[Stub]]) -> None:
 @_patch
 def published_version_has_attributes(patching: Patching, _host: Host) -> None:
     """AutoPublishAlias asks for AWS::Lambda::Version's `Version`, which moto's model does not give out."""
-    LambdaVersion.has_cfn_attr = classmethod(lambda cls, attribute: attribute == "Version")
-    LambdaVersion.get_cfn_attribute = lambda self, attribute: str(self.version)
-    patching._undo.append(lambda: delattr(LambdaVersion, "has_cfn_attr"))
-    patching._undo.append(lambda: delattr(LambdaVersion, "get_cfn_attribute"))
+    patching.add(LambdaVersion, "has_cfn_attr", classmethod(lambda _, attribute: attribute == "Version"))
+    patching.add(LambdaVersion, "get_cfn_attribute", lambda self, _: str(self.version))
 
 
 # Lambda
@@ -222,17 +225,18 @@ def functions_are_processes(patching: Patching, host: Host) -> None:
 
 @_patch
 def objects_without_open_files(patching: Patching, _host: Host) -> None:
-    """moto keeps a file descriptor open for every object over the buffer size: thousands run the process dry."""
+    """moto keeps a file descriptor open for every object over the buffer size: thousands run the process
+    dry."""
     shim = SimpleNamespace(**{**vars(tempfile), "SpooledTemporaryFile": DiskBuffer})
     patching.set(s3_models, "tempfile", shim)
 
 
 @_patch
 def object_events_like_aws(patching: Patching, host: Host) -> None:
-    """moto's S3 events have one `id` and `sequencer` for all, `eTag` for `etag`, go out before the object has its
-    metadata, twice for a multipart upload, and errors in their delivery are swallowed."""
+    """moto's S3 events have one `id` and `sequencer` for all, `eTag` for `etag`, go out before the object has
+    its metadata, twice for a multipart upload, and errors in their delivery are swallowed."""
 
-    def send(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
+    def send(_account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
         name = str(event_name.value)
         if name.startswith("s3:ObjectCreated:"):
             host.object_created(bucket, key, name.split(":")[-1])
@@ -245,10 +249,10 @@ def object_events_like_aws(patching: Patching, host: Host) -> None:
 
 @_patch
 def rules_reach_all_targets(patching: Patching, host: Host) -> None:
-    """moto's rules know no Lambda and Step Functions targets, no input for events that come from S3, and take one
-    without a pattern (a schedule) to match everything."""
+    """moto's rules know no Lambda and Step Functions targets, no input for events that come from S3, and take
+    one without a pattern (a schedule) to match everything."""
 
-    def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
+    def send_to_targets(self: Any, original_event: Any, **_: Any) -> None:
         has_pattern = bool(self.event_pattern.dump())
         if self.state == "ENABLED" and has_pattern and self.event_pattern.matches_event(original_event):
             for target in self.targets:
@@ -262,7 +266,8 @@ def rules_reach_all_targets(patching: Patching, host: Host) -> None:
 
 @_patch
 def queues_stay_quick(patching: Patching, _host: Host) -> None:
-    """moto reads the clock twice for every message of a queue at every receive: 10 messages a second at 1,000."""
+    """moto reads the clock twice for every message of a queue at every receive: 10 messages a second at
+    1,000."""
     before = Queue.__dict__["messages"]
 
     def messages(self: Any) -> list[Message]:
@@ -322,9 +327,11 @@ def _locked(function: Callable[..., Any], lock_of: Callable[..., Any]) -> Callab
 
 @_patch
 def state_machines_run(patching: Patching, _host: Host) -> None:
-    """moto's default only pretends to run state machines, and CloudFormation creates them where its interpreter
-    does not look."""
-    patching.item(default_user_config.setdefault("stepfunctions", {}), "execute_state_machine", True)
+    """moto's default only pretends to run state machines, and CloudFormation creates them where its
+    interpreter does not look."""
+    settings: Any = default_user_config
+    interpreter = {**settings.get("stepfunctions", {}), "execute_state_machine": True}
+    patching.item(settings, "stepfunctions", interpreter)
     patching.set(stepfunctions_models, "stepfunctions_backends", stepfunctions_parser_backends)
 
 
@@ -334,7 +341,7 @@ def interpreter_keeps_its_clients(patching: Patching, host: Host) -> None:
     clients: dict[tuple[str, str], Any] = {}
     lock = threading.Lock()
 
-    def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+    def boto_client_for(region: str, service: str, **_: Any) -> Any:
         with lock:
             if (region, service) not in clients:
                 clients[region, service] = boto3.session.Session().client(  # type: ignore[call-overload]
@@ -342,7 +349,7 @@ def interpreter_keeps_its_clients(patching: Patching, host: Host) -> None:
                     region_name=region,
                     endpoint_url=host.endpoint,
                     aws_access_key_id="local",
-                    aws_secret_access_key="local",
+                    aws_secret_access_key="local",  # noqa: S106
                     config=Config(
                         parameter_validation=False,
                         max_pool_connections=256,
@@ -362,8 +369,8 @@ _running = threading.local()
 
 @_patch
 def waiting_for_a_worker_costs_no_time(patching: Patching, host: Host) -> None:
-    """A task's time-out starts in moto when it is submitted. AWS has a thousand workers, here there are two: the
-    wait for one must not count. Also, a stopped execution leaves its running task."""
+    """A task's time-out starts in moto when it is submitted. AWS has a thousand workers, here there are two:
+    the wait for one must not count. Also, a stopped execution leaves its running task."""
 
     def evaluate(self: Any, env: Environment) -> None:
         self.timeout.eval(env=env)
@@ -378,7 +385,7 @@ def waiting_for_a_worker_costs_no_time(patching: Patching, host: Host) -> None:
             try:
                 self._eval_execution(frame)
                 outputs.extend(frame.stack)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is raised below, in the thread that waits
                 errors.append(error)
             finally:
                 clock.done.set()
@@ -397,7 +404,7 @@ def waiting_for_a_worker_costs_no_time(patching: Patching, host: Host) -> None:
             raise EvalTimeoutError()
         _take_output(self, env, outputs.pop())
 
-    def invoke(parameters: dict[str, Any], region: str, state_credentials: Any) -> dict[str, Any]:
+    def invoke(parameters: dict[str, Any], **_: Any) -> dict[str, Any]:
         clock: TaskClock = _running.clock
         clock.pause()
         try:
@@ -433,15 +440,16 @@ def _take_output(state: Any, env: Environment, output: Any) -> None:
 
 @_patch
 def waiting_is_counted(patching: Patching, host: Host) -> None:
-    """Nothing in moto tells whether an execution works or only waits for a task token or a retry; and a retry's
-    sleep cannot be cut short."""
-    before = StateTaskServiceCallback.__dict__["_eval_wait_for_task_token"]
+    """Nothing in moto tells whether an execution works or only waits for a task token or a retry; and a
+    retry's sleep cannot be cut short."""
+    callback_tasks = state_task_service_callback.StateTaskServiceCallback
+    before = callback_tasks.__dict__["_eval_wait_for_task_token"]
 
     def wait_for_token(self: Any, *args: Any, **kwargs: Any) -> Any:
         with host.activity.waiting():
             return before(self, *args, **kwargs)
 
-    patching.set(StateTaskServiceCallback, "_eval_wait_for_task_token", wait_for_token)
+    patching.set(callback_tasks, "_eval_wait_for_task_token", wait_for_token)
     patching.set(retrier, "time", SimpleNamespace(sleep=host.activity.sleep))
 
 
@@ -459,8 +467,8 @@ def failure_keeps_its_cause(patching: Patching, _host: Host) -> None:
 
 @_patch
 def stopping_reaches_waiting_tasks(patching: Patching, _host: Host) -> None:
-    """moto's StopExecution forgets error and cause, does not wake tasks that wait for a token, and an error on
-    the way out turns ABORTED into FAILED."""
+    """moto's StopExecution forgets error and cause, does not wake tasks that wait for a token, and an error
+    on the way out turns ABORTED into FAILED."""
 
     def stop(self: Any) -> Any:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
@@ -501,8 +509,8 @@ def executions_start_once(patching: Patching, _host: Host) -> None:
 
 @_patch
 def failed_children_fail_the_map(patching: Patching, _host: Host) -> None:
-    """In moto a distributed Map succeeds whatever becomes of its children (null for a failed one), starts as many
-    threads as MaxConcurrency says, and does not parse an integer ToleratedFailurePercentage."""
+    """In moto a distributed Map succeeds whatever becomes of its children (null for a failed one), starts as
+    many threads as MaxConcurrency says, and does not parse an integer ToleratedFailurePercentage."""
 
     def map_run(self: Any, env: Environment, eval_input: Any) -> None:
         items, record = env.stack.pop(), eval_input.map_run_record
@@ -510,8 +518,9 @@ def failed_children_fail_the_map(patching: Patching, _host: Host) -> None:
         for _ in range(min(record.max_concurrency or len(items), len(items))):
             self._launch_worker(env=env, eval_input=eval_input, job_pool=pool)
         pool.await_jobs()
-        if pool.get_worker_exception() is not None:
-            raise pool.get_worker_exception()
+        error: Exception | None = pool.get_worker_exception()
+        if error is not None:
+            raise error
         counter = record.item_counter
         failed = counter.failed.get() + counter.timed_out.get() + counter.aborted.get()
         share = 100.0 * failed / max(len(items), 1)
@@ -525,7 +534,7 @@ def failed_children_fail_the_map(patching: Patching, _host: Host) -> None:
     def parse(definition: str) -> Any:
         return before(json.dumps(_with_float_percentages(json.loads(definition))))
 
-    patching.set(DistributedIterationComponent, "_map_run", map_run)
+    patching.set(distributed_iteration_component.DistributedIterationComponent, "_map_run", map_run)
     before = AmazonStateLanguageParser.parse
     patching.set(AmazonStateLanguageParser, "parse", staticmethod(parse))
 
@@ -533,13 +542,13 @@ def failed_children_fail_the_map(patching: Patching, _host: Host) -> None:
 def _too_many_failures(env: Environment, failed: int, total: int) -> FailureEventException:
     name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
     cause = f"The specified tolerated failure threshold was exceeded: {failed} of {total} failed"
-    details = MapRunFailedEventDetails(error=name.error_name, cause=cause)
+    details: Any = {"mapRunFailedEventDetails": {"error": name.error_name, "cause": cause}}
     return FailureEventException(
         FailureEvent(
             env=env,
             error_name=name,
             event_type=HistoryEventType.MapRunFailed,
-            event_details=EventDetails(mapRunFailedEventDetails=details),
+            event_details=details,
         )
     )
 
@@ -557,7 +566,8 @@ def _with_float_percentages(node: Any) -> Any:
 
 @_patch
 def maps_do_not_recurse(patching: Patching, _host: Host) -> None:
-    """moto's Map workers call themselves for the next item: a thousand items in one worker end in RecursionError."""
+    """moto's Map workers call themselves for the next item: a thousand items in one worker end in
+    RecursionError."""
 
     def inline(self: Any, job: Any, worker_frame: Any) -> None:
         last_event = None
@@ -589,7 +599,7 @@ def maps_do_not_recurse(patching: Patching, _host: Host) -> None:
         self._env.delete_frame(worker_frame)
 
     patching.set(IterationWorker, "_eval_pool", inline)
-    patching.set(DistributedItemProcessorWorker, "_eval_pool", distributed)
+    patching.set(distributed_item_processor_worker.DistributedItemProcessorWorker, "_eval_pool", distributed)
 
 
 @_patch

@@ -1,4 +1,5 @@
-"""Schedules: moto keeps them and never fires one; here rate() runs on a timer and a test fires any at will."""
+"""Schedules: moto keeps them and never fires one; here rate() runs on a timer and a test fires any at
+will."""
 
 from __future__ import annotations
 

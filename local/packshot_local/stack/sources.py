@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import Message, sqs_backends
 
@@ -22,7 +22,8 @@ from .workers import Pools
 log = logging.getLogger(__name__)
 
 REDELIVERY_SECONDS = 1
-"""After a failure a message comes again so soon. AWS waits for the queue's visibility time-out, which is minutes."""
+"""After a failure a message comes again so soon. AWS waits for the queue's visibility time-out, which is
+minutes."""
 
 STREAM_POLL_SECONDS = 0.05
 
@@ -147,14 +148,14 @@ class QueueSource(Source):
         """Start as many readers as the function may have workers."""
         self.start(min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency))
 
-    def _receive(self, count: int, wait: float) -> list[Message]:
-        visibility = max(int(self._queue.visibility_timeout), int(6 * self._timeout))
+    def _receive(self, count: int, wait: int) -> list[Message]:
+        visibility = max(int(vars(self._queue)["visibility_timeout"]), int(6 * self._timeout))
         return self._backend.receive_message(
             self._queue_name,
             min(count, 10),
             wait,
             visibility,
-            ["All"],  # type: ignore[arg-type]
+            ["All"],
         )
 
     def _poll(self) -> None:
@@ -162,7 +163,7 @@ class QueueSource(Source):
         deadline = time.monotonic() + self.mapping.window_seconds
         while batch and len(batch) < self.mapping.batch_size and not self._closing.is_set():
             left = deadline - time.monotonic()
-            more = self._receive(self.mapping.batch_size - len(batch), max(min(left, 1), 0))
+            more = self._receive(self.mapping.batch_size - len(batch), 1 if left > 1 else 0)
             batch.extend(more)
             if left <= 0 and not more:
                 break
@@ -176,13 +177,11 @@ class QueueSource(Source):
         if failed and not (self.mapping.reports_failures or result.error):
             failed = set()
         for message in batch:
-            assert message.receipt_handle is not None
+            handle = str(message.receipt_handle)
             if message.id in failed:
-                self._backend.change_message_visibility(
-                    self._queue_name, message.receipt_handle, REDELIVERY_SECONDS
-                )
+                self._backend.change_message_visibility(self._queue_name, handle, REDELIVERY_SECONDS)
             else:
-                self._backend.delete_message(self._queue_name, message.receipt_handle)
+                self._backend.delete_message(self._queue_name, handle)
 
     def _record(self, message: Message) -> dict[str, Any]:
         attributes = {
@@ -214,20 +213,20 @@ class QueueSource(Source):
 
 
 class StreamSource(Source):
-    """Reads a table's stream in order, one batch at a time; a bad batch comes again until its retries are used up."""
+    """Reads a table's stream in order, one batch at a time; a bad batch comes again until its retries are
+    used up."""
 
     def __init__(self, mapping: Mapping, pools: Pools, region: str, closing: threading.Event) -> None:
         super().__init__(mapping, pools, region, closing)
         name = mapping.source_arn.split(":table/")[-1].split("/")[0]
         table = dynamodb_backends[DEFAULT_ACCOUNT_ID][region].get_table(name)
-        self._shard = table.stream_shard
-        if self._shard is None:
+        if table.stream_shard is None:
             raise StackError(f"{mapping.function} reads the stream of {name}, which has none")
+        self._shard = table.stream_shard
         self._position = 0 if mapping.from_start else len(self._shard.items)
         self._attempts = 0
 
     def _poll(self) -> None:
-        assert self._shard is not None
         batch = self._shard.items[self._position : self._position + self.mapping.batch_size]
         if not batch:
             self._closing.wait(STREAM_POLL_SECONDS)
@@ -280,7 +279,6 @@ class StreamSource(Source):
 
     def idle(self) -> bool:
         """Whether nothing is left to hand out or under way."""
-        assert self._shard is not None
         return self._position >= len(self._shard.items)
 
 

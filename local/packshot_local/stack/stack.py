@@ -20,9 +20,9 @@ from typing import IO, Any
 
 import boto3
 from botocore.config import Config
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
@@ -42,7 +42,7 @@ from .workers import Pools
 
 log = logging.getLogger(__name__)
 
-ACCESS_KEY = SECRET_KEY = "local"
+ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
 BUFFER_BYTES = 64 * 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
@@ -54,10 +54,10 @@ _one_at_a_time = threading.Lock()
 class Stack:
     """A SAM template, running: a context manager, one at a time in a process.
 
-    `template`: the SAM template; `parameters`: values for its parameters; `state`: a folder to keep objects and
-    items in between runs; `process_workers`: processes for each function that is a container image; `env`:
-    further environment of all functions; `python_paths`: folders of the layers; `on_log`: called with every line
-    that a function writes, from several threads; `log_file`: the same lines as JSON.
+    `template`: the SAM template; `parameters`: values for its parameters; `state`: a folder to keep objects
+    and items in between runs; `process_workers`: processes for each function that is a container image;
+    `env`: further environment of all functions; `python_paths`: folders of the layers; `on_log`: called with
+    every line that a function writes, from several threads; `log_file`: the same lines as JSON.
 
     Entering raises StackError when the template cannot be run here.
     """
@@ -145,7 +145,7 @@ class Stack:
         if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
             return
 
-        def leave(signum: int, frame: FrameType | None) -> None:
+        def leave(signum: int, _frame: FrameType | None) -> None:
             sys.exit(128 + signum)
 
         signal.signal(signal.SIGTERM, leave)
@@ -154,6 +154,7 @@ class Stack:
     def _prepare_moto(self) -> None:
         scratch = Path(tempfile.mkdtemp(prefix="packshot-stack-"))
         self._undo.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
+        self._undo.append(functools.partial(setattr, DiskBuffer, "directory", None))
         DiskBuffer.directory = scratch
         self._silence("moto", logging.CRITICAL)  # it dumps whole syntax trees for every caught error
         self._silence("werkzeug", logging.ERROR)
@@ -342,7 +343,8 @@ class Stack:
         return self._clients[service]
 
     def session(self) -> boto3.Session:
-        """A boto3 session with this stack's region and credentials; give clients `endpoint_url=stack.endpoint`."""
+        """A boto3 session with this stack's region and credentials; give clients
+        `endpoint_url=stack.endpoint`."""
         return boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=self.region)
 
     def invoke(self, function: str, event: Any) -> Invocation:
@@ -356,8 +358,8 @@ class Stack:
         return api
 
     def idle(self) -> bool:
-        """Whether nothing is under way: polled queues and streams are empty, no function runs, nothing is being
-        delivered, and every execution that runs waits for a task token."""
+        """Whether nothing is under way: polled queues and streams are empty, no function runs, nothing is
+        being delivered, and every execution that runs waits for a task token."""
         if self._delivery.pending or self._pools.active or not all(source.idle() for source in self._sources):
             return False
         running = [execution for execution in self._executions() if execution.status == "RUNNING"]

@@ -1,6 +1,7 @@
 """Keeps objects and items between runs in a folder: `index.json`, and the objects' bodies beside it.
 
-Executions, queues and subscriptions are not kept: a drop in the middle of its way starts again by its next event.
+Executions, queues and subscriptions are not kept: a drop in the middle of its way starts again by its next
+event.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import FakeDeleteMarker, FakeKey, s3_backends
 
@@ -71,9 +72,10 @@ class StateFolder:
     # Saving
 
     def save(self) -> None:
-        """Write everything down; the index is replaced in one step, so a crash leaves the old one or the new."""
+        """Write everything down; the index is replaced in one step, so a crash leaves the old one or the
+        new."""
         with self._saving:
-            index = {
+            index: dict[str, Any] = {
                 "format": FORMAT,
                 "buckets": {
                     name: self._objects(name) for name in self._deployment.of_type("AWS::S3::Bucket")

@@ -1,6 +1,8 @@
-"""CloudFormation types of which a local run needs no more than a name: the explicit list of what may be hollow.
+"""CloudFormation types of which a local run needs no more than a name: the explicit list of what may be
+hollow.
 
-A type that neither moto knows nor this list names stops the deployment, so that nothing is left out by chance.
+A type that neither moto knows nor this list names stops the deployment, so that nothing is left out by
+chance.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ class Stub:
         return cls.kind
 
     @classmethod
-    def has_cfn_attr(cls, attribute: str) -> bool:
+    def has_cfn_attr(cls, _attribute: str) -> bool:
         """Any attribute is there."""
         return True
 

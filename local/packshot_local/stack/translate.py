@@ -19,7 +19,8 @@ from yaml import YAMLError
 from .records import StackError
 
 ARTIFACTS = "local-artifacts"
-"""Bucket that the translated functions and layers claim to come from; the code runs from its folder instead."""
+"""Bucket that the translated functions and layers claim to come from; the code runs from its folder
+instead."""
 
 Template = dict[str, Any]
 
@@ -36,7 +37,8 @@ class FunctionSource:
 
 @dataclass(frozen=True)
 class Route:
-    """One route of the HTTP API: method (upper case or `*`), path pattern, function, whether it asks for a token."""
+    """One route of the HTTP API: method (upper case or `*`), path pattern, function, whether it asks for a
+    token."""
 
     method: str
     path: str

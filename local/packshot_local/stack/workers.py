@@ -1,8 +1,10 @@
-"""Functions as processes: a pool of workers for each function, with Lambda's rules for time-outs and crashes."""
+"""Functions as processes: a pool of workers for each function, with Lambda's rules for time-outs and
+crashes."""
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
 from .runtime_api import Request, RuntimeApi
@@ -39,7 +41,9 @@ def memory_bytes(pid: int) -> tuple[int, int]:
 
 
 def _memory_by_ps(pid: int) -> tuple[int, int]:
-    answer = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    answer = subprocess.run(  # noqa: S603
+        ["/bin/ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     resident = int(answer.stdout.strip() or 0) * 1024
     return resident, resident
 
@@ -52,7 +56,7 @@ class Worker:
         self._on_log = on_log
         self._tail: collections.deque[str] = collections.deque(maxlen=60)
         self.api = RuntimeApi()
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
             [sys.executable, "-P", str(Path(__file__).with_name("worker_main.py")), spec.handler],
             cwd=spec.task_root,
             env=self._environment(base_env),
@@ -61,6 +65,8 @@ class Worker:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._lifeline = cast(IO[bytes], self.process.stdin)
+        self._output = cast(IO[bytes], self.process.stdout)
         self._reader = threading.Thread(
             target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True
         )
@@ -85,8 +91,7 @@ class Worker:
         }
 
     def _read_output(self) -> None:
-        assert self.process.stdout is not None
-        for raw in self.process.stdout:
+        for raw in self._output:
             text = raw.decode("utf-8", "replace").rstrip("\r\n")
             if text:
                 self._tail.append(text)
@@ -163,19 +168,16 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and everything it started, at once."""
-        try:
+        with contextlib.suppress(ProcessLookupError):  # when it has ended by itself
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has ended by itself
         self.process.wait()
 
     def close(self) -> None:
         """End the process, its log reader and its Runtime API."""
         self.kill()
         self._reader.join(5)
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self._lifeline.close()
+        self._output.close()
         self.api.close()
 
 
