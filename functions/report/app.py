@@ -9,8 +9,10 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot.export import channels
 from packshot.records import Record
 from packshot.report import report_drop
+from packshot.settings import ReportSettings
 from packshot.store import Store, open_store
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
@@ -36,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     order = Order.model_validate(event)
     logger.append_keys(drop=order.drop)
     metrics.add_dimension("stage", "report")
-    audit = report_drop(store(), order.drop)
+    audit = report_drop(store(), ReportSettings.read(), channels.load(), order.drop)
     for name in ("rejected", "exported", "held", "failed"):
         metrics.add_metric(f"Photos_{name}", MetricUnit.Count, getattr(audit, name))
     log = logger.info if audit.balanced else logger.error

@@ -28,8 +28,12 @@ console = Console(stderr=True)
 Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<view>.jpg and a catalog.csv")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
 State = Annotated[Path | None, typer.Option(help="Keep buckets and tables in this folder between runs")]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes for process and export; one a core is best")]
-Gate = Annotated[str, typer.Option(help="advisory: export at once; gate: export waits for the sample's review")]
+Workers = Annotated[
+    int, typer.Option(min=1, max=64, help="Processes for process and export; one a core is best")
+]
+Gate = Annotated[
+    str, typer.Option(help="advisory: export at once; gate: export waits for the sample's review")
+]
 
 
 def main() -> None:
@@ -88,7 +92,11 @@ def run(
 
 def _bars(seen: drops.Progress) -> Progress:
     bars = Progress(
-        TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
     )
     tasks = {stage: bars.add_task(stage, total=None) for stage in drops.STAGES}
 
@@ -107,7 +115,9 @@ def _say(ended: dict[str, object], out: Path, state: Path | None) -> None:
     for photo in photos:
         if photo["status"] != "exported":
             colour = "yellow" if photo["status"] == "held" else "red"
-            console.print(f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False)
+            console.print(
+                f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False
+            )
             console.print(f"    {photo['cure']}", highlight=False)
     words = " + ".join(f"{ended[n]} {n}" for n in ("rejected", "exported", "held", "failed"))
     sign = "=" if ended["balanced"] else "≠"
@@ -164,13 +174,17 @@ def models_list(as_json: AsJson = False) -> None:
         return
     table = Table("model", "MB", "licence", "state")
     for row in rows:
-        table.add_row(str(row["name"]), f"{int(str(row['bytes'])) / 1e6:.1f}", str(row["licence"]), str(row["state"]))
+        table.add_row(
+            str(row["name"]), f"{int(str(row['bytes'])) / 1e6:.1f}", str(row["licence"]), str(row["state"])
+        )
     console.print(table)
 
 
 @models_app.command("pull")
 def models_pull(
-    names: Annotated[list[str] | None, typer.Argument(help="Models; default: all that packshot needs")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models; default: all that packshot needs")
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="Folder; default: the models' folder of this user")] = None,
 ) -> None:
     """Fetch models, try their sources in order, check their hashes."""

@@ -17,7 +17,7 @@ from packshot_local.stack import LogLine, Stack
 
 STAGES = ("upload", "intake", "process", "export")
 COUNTED = {
-    "photo received": "intake",
+    "received": "intake",
     "photo processed": "process",
     "photo exported": "export",
 }
@@ -39,7 +39,9 @@ class Progress:
 
     def count(self, stage: str, photos: int = 1) -> None:
         """Note that photos passed a stage."""
-        self.done[stage] = min(self.total, self.done[stage] + photos) if self.total else self.done[stage] + photos
+        self.done[stage] = (
+            min(self.total, self.done[stage] + photos) if self.total else self.done[stage] + photos
+        )
         self.changed()
 
     def on_log(self, line: LogLine) -> None:
@@ -105,7 +107,9 @@ def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterato
         if _mark(progress) != last:
             last, since = _mark(progress), time.monotonic()
         elif time.monotonic() - since > STALLED_S:
-            raise DropError(f"Nothing has moved in drop {drop} for {STALLED_S / 60:.0f} minutes; see the log.")
+            raise DropError(
+                f"Nothing has moved in drop {drop} for {STALLED_S / 60:.0f} minutes; see the log."
+            )
         yield
         time.sleep(SEEN_S)
 

@@ -76,7 +76,9 @@ def _contact_sheet(store: Store, drop: str, report: dict[str, Any], source: Path
     shutil.rmtree(thumbs, ignore_errors=True)
     thumbs.mkdir()
     rows = [_sheet_row(store, drop, photo, source, out, thumbs) for photo in report["photos"]]
-    rows.sort(key=lambda r: ({"failed": 0, "held": 1, "rejected": 2}.get(r["status"], 3), -(r["error_score"] or 0)))
+    rows.sort(
+        key=lambda r: ({"failed": 0, "held": 1, "rejected": 2}.get(r["status"], 3), -(r["error_score"] or 0))
+    )
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     html = env.get_template("report.html").render(report=report, rows=rows)
     (out / "report.html").write_text(html, "utf-8")
@@ -131,7 +133,9 @@ def summary(drop: str, report: dict[str, Any], seconds: float, out: Path) -> dic
         row = {name: photo.get(name) for name in keep}
         row["matte"] = str(out / row["matte"]) if row["matte"] else None
         row["exports"] = {channel: str(out / path) for channel, path in photo["exports"].items()}
-        photos.append({**row, "reason": why.get("code"), "message": why.get("message"), "cure": why.get("cure")})
+        photos.append(
+            {**row, "reason": why.get("code"), "message": why.get("message"), "cure": why.get("cure")}
+        )
     numbers = report["audit"]
     return {
         "drop": drop,

@@ -110,3 +110,8 @@ def export_key(channel: str, drop: str, name: str) -> str:
 def report_key(drop: str, name: str) -> str:
     """Output bucket: the drop's report files (report.json, manifest.json, rejected.csv)."""
     return f"reports/{drop}/{name}"
+
+
+def feed_key(drop: str, channel: str, name: str) -> str:
+    """Output bucket: one feed of a channel."""
+    return f"feeds/{drop}/{channel}/{name}"

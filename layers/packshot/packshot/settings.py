@@ -102,6 +102,12 @@ class ExportSettings(Environment):
         return [c.strip() for c in self.export_channels.split(",") if c.strip()]
 
 
+class ReportSettings(Environment):
+    """What feeds need to know."""
+
+    public_url: str = Field(default="", description="address below which the output bucket's keys are public")
+
+
 class ReviewSettings(Environment):
     """How people work on tasks."""
 

@@ -49,8 +49,7 @@ class ExportSheet(Record):
     """``exports.json`` in the work bucket: all files of one photo, and the channels that refused it."""
 
     photo_id: str
-    files: list[dict[str, Any]] = Field(description="Exported.record() and the file's key, a file each")
-    refused: dict[str, Reason] = Field(default_factory=dict)
+    exports: list[dict[str, Any]] = Field(default_factory=list, description="Exported.record() of each file")
 
 
 def export_chunk(
@@ -90,7 +89,7 @@ def _guarded(
             raise  # not the photo's fault: the whole call is retried
         except Missing as error:
             why = reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
-        except Exception as error:  # noqa: BLE001 - whatever a photo does, it spoils only itself
+        except Exception as error:
             logger.exception("export failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
             why = reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
     if why is None:
@@ -111,7 +110,10 @@ def _stays(photo: PhotoRecord, task: TaskRecord | None) -> Reason | None:
 
 
 def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord) -> Reason | None:
-    work = lambda name: store.work.get(keys.photo_key(lot.drop, ref.photo_id, name)).body  # noqa: E731
+
+    def work(name: str) -> bytes:
+        return store.work.get(keys.photo_key(lot.drop, ref.photo_id, name)).body
+
     master = decode_png(work("master.png"))
     try:
         shadow = decode_png(work("shadow.png"))
@@ -124,29 +126,35 @@ def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: P
         altered=photo.altered, source_metadata=photo.source_metadata,
     )  # fmt: skip
     done = export_photo(master, shadow, meta, channels, dt.datetime.now(dt.UTC).date())
-    sheet = ExportSheet(photo_id=ref.photo_id, files=[])
+    sheet, written = ExportSheet(photo_id=ref.photo_id), {}
     for item in done:
-        refused = item.held or _write(store, lot.drop, ref.photo_id, item, sheet)
-        if refused is not None:
-            sheet.refused[item.channel] = refused
+        record = item.record()
+        if item.held is None:
+            key = keys.export_key(item.channel, lot.drop, item.name)
+            if _put(store, key, item, ref.photo_id):
+                written[item.channel] = key
+            else:
+                taken = reason("EXPORT_COLLISION", measured=item.name, detail=f"({item.channel})")
+                record["held"] = taken.model_dump(mode="json")
+        sheet.exports.append(record)
     store.work.put_json(keys.photo_key(lot.drop, ref.photo_id, "exports.json"), sheet.model_dump(mode="json"))
-    if not sheet.files:
-        return next(iter(sheet.refused.values()), reason("CHANNEL_RULE", detail="No channel is set."))
-    notes = [f"{channel}: {why.message}" for channel, why in sheet.refused.items()]
-    logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": len(sheet.files)})
-    _mark(store, photo, {file["channel"]: file["key"] for file in sheet.files}, [*photo.notes, *notes])
+    refused = {record["channel"]: record["held"] for record in sheet.exports if record["held"]}
+    if not written:
+        first = next(iter(refused.values()), None)
+        return Reason.model_validate(first) if first else reason("CHANNEL_RULE", detail="No channel is set.")
+    notes = [f"{channel}: {why['message']}" for channel, why in refused.items()]
+    _mark(store, photo, written, [*photo.notes, *notes])
+    logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": sorted(written)})
     return None
 
 
-def _write(store: Store, drop: str, photo: str, item: Exported, sheet: ExportSheet) -> Reason | None:
-    """Put one file, unless another photo owns the name; the reason in that case."""
-    key = keys.export_key(item.channel, drop, item.name)
+def _put(store: Store, key: str, item: Exported, photo: str) -> bool:
+    """Write one file, unless its name belongs to another photo already."""
     owner = store.output.metadata(key)
     if owner is not None and owner.get("photo-id") != photo:
-        return reason("EXPORT_COLLISION", measured=item.name)
+        return False
     store.output.put(key, item.data, item.content_type, {"photo-id": photo})
-    sheet.files.append({**item.record(), "key": key})
-    return None
+    return True
 
 
 def _mark(store: Store, photo: PhotoRecord, exports: dict[str, str], notes: list[str]) -> bool:

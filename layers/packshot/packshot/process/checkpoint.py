@@ -59,9 +59,8 @@ def recipe(sha256: str, inner_sha256: str, segment: str, settings: Settings, eng
 
 def encode_png(image: U8) -> bytes:
     """An RGBA (HxWx4) or grey (HxW) uint8 image as PNG: quick rather than small, always the same bytes."""
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA)
-    done, data = cv2.imencode(".png", image, PNG_FAST)
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA) if image.ndim == 3 else image
+    done, data = cv2.imencode(".png", pixels, PNG_FAST)
     if not done:
         raise ValueError(f"cannot encode an image of shape {image.shape}")
     return data.tobytes()
@@ -72,7 +71,7 @@ def decode_png(data: bytes) -> U8:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise ValueError("not a PNG")
-    return cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA) if image.ndim == 3 else image  # type: ignore[return-value]
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA) if image.ndim == 3 else image, np.uint8)
 
 
 class Mattes:
@@ -115,7 +114,10 @@ def read_result(store: Store, drop: str, photo: str) -> Result | None:
 
 def write_result(store: Store, drop: str, result: Result, cut: CutOut) -> None:
     """Write the pictures, then the checkpoint that says that they are there."""
-    key = lambda name: keys.photo_key(drop, result.photo_id, name)  # noqa: E731
+
+    def key(name: str) -> str:
+        return keys.photo_key(drop, result.photo_id, name)
+
     store.work.put(key("master.png"), encode_png(cut.master), "image/png")
     store.work.put(key("matte.png"), encode_png(cut.matte), "image/png")
     if cut.shadow is not None:

@@ -123,7 +123,7 @@ class Processor:
             return False
         except AWS_ERRORS:
             raise  # not the photo's fault: the whole call is retried
-        except Exception as error:  # noqa: BLE001 - whatever a photo does, it spoils only itself
+        except Exception as error:
             logger.exception("photo failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
             why = reason("PROCESSING_ERROR", detail=f"{type(error).__name__}: {error}")
             end_photo(self.store, lot.drop, ref.photo_id, why, stage="process")
@@ -137,9 +137,7 @@ class Processor:
             rgb = decode(data, PASSED).rgb
             inner = None
             if ref.inner_key:
-                inner = decode(
-                    self.store.incoming.get(ref.inner_key, ref.inner_version).body, Limits.none()
-                ).rgb
+                inner = decode(self.store.incoming.get(ref.inner_key, ref.inner_version).body, PASSED).rgb
         raw, cut, numbers = self._cut(ref, rgb, inner, settings, clock)
         stronger = escalate(_quick_verdict(numbers, ref.segment), settings.way)
         if stronger is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -75,7 +75,7 @@ class Bucket:
         return json.loads(self.get(key).body)
 
     def put(
-        self, key: str, body: bytes | BinaryIO, content_type: str, metadata: dict[str, str] | None = None
+        self, key: str, body: bytes | IO[bytes], content_type: str, metadata: dict[str, str] | None = None
     ) -> None:
         """Write an object."""
         self.client.put_object(

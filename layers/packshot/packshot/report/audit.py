@@ -1,0 +1,63 @@
+"""The audit equation of a drop: rejected + exported + held + failed = dropped, from S3 and DynamoDB alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pydantic import Field
+
+from packshot import keys
+from packshot.ends import UNENDED
+from packshot.records import Record, Status
+from packshot.store import Store
+
+
+class Audit(Record):
+    """The audit equation: rejected + exported + held + failed = dropped."""
+
+    drop: str
+    dropped: int
+    rejected: int = 0
+    exported: int = 0
+    held: int = 0
+    failed: int = 0
+    open: int = 0
+    unrecorded: list[str] = Field(default_factory=list, description="keys without a record")
+    unknown: list[str] = Field(default_factory=list, description="records without a key")
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every dropped photo has exactly one end, and every record its photo."""
+        ended = self.rejected + self.exported + self.held + self.failed
+        return ended == self.dropped and not (self.open or self.unrecorded or self.unknown)
+
+
+def audit(store: Store, drop: str) -> Audit:
+    """Count what was dropped (S3, deleted ones too) and how it ended (DynamoDB), photo by photo.
+
+    Raises LookupError when there is no such drop.
+    """
+    record = store.drops.get(drop)
+    if record is None:
+        raise LookupError(f"there is no drop {drop}")
+    dropped: dict[str, str] = {}
+    for key in store.incoming.keys_ever(record.prefix):
+        parsed = keys.parse(key)
+        if parsed is not None and parsed.drop == drop and parsed.is_photo:
+            dropped[parsed.photo_id] = key
+    counts: Counter[str] = Counter()
+    recorded = set()
+    for photo in store.photos.of_drop(drop):
+        counts["open" if photo.status in UNENDED else photo.status] += 1
+        recorded.add(photo.photo_id)
+    return Audit(
+        drop=drop,
+        dropped=len(dropped),
+        rejected=counts[Status.REJECTED],
+        exported=counts[Status.EXPORTED],
+        held=counts[Status.HELD],
+        failed=counts[Status.FAILED],
+        open=counts["open"],
+        unrecorded=sorted(dropped[name] for name in dropped.keys() - recorded)[:100],
+        unknown=sorted(recorded - dropped.keys())[:100],
+    )

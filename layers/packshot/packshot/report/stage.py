@@ -1,0 +1,109 @@
+"""What a drop's owner wants to read, written from S3 and DynamoDB alone."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from typing import Any
+
+from packshot import keys
+from packshot.ends import end_photo
+from packshot.export.channels import ChannelRules
+from packshot.export.feeds import neutral
+from packshot.export.manifest import Entry, Provenance, build
+from packshot.reasons import reason
+from packshot.records import DropStatus, LotStatus, PhotoRecord, Status, now
+from packshot.report.audit import Audit, audit
+from packshot.report.feeds import write_feeds
+from packshot.settings import ReportSettings
+from packshot.store import Store
+
+REJECTED_COLUMNS = ("file", "code", "message", "measured", "required", "cure")
+ROW = {
+    "photo_id", "file", "sku", "view", "n", "segment", "status", "reason", "verdict", "flags", "error_score",
+    "altered", "sampled", "way", "lot", "exports", "notes", "width", "height", "bytes",
+}  # fmt: skip
+
+
+def report_drop(
+    store: Store, settings: ReportSettings, channels: dict[str, ChannelRules], drop: str
+) -> Audit:
+    """Settle what was left over, write report, rejections, manifest and feeds, and close the books.
+
+    Run again it writes the same, brought up to date. Raises LookupError when there is no such drop.
+    """
+    _settle_left_over(store, drop)
+    numbers = audit(store, drop)
+    photos = sorted(store.photos.of_drop(drop), key=lambda photo: photo.file)
+    entries = [_entry(store, photo) for photo in photos if photo.status == Status.EXPORTED and photo.exports]
+    used = [
+        channels[name] for name in sorted({name for p in photos for name in p.exports}) if name in channels
+    ]
+    feeds = write_feeds(store, settings.public_url, drop, used, entries)
+    files = {f"{channel}/{key.rsplit('/', 1)[-1]}": key for p in photos for channel, key in p.exports.items()}
+    made_on = dt.datetime.now(dt.UTC).date()
+    store.output.put_json(
+        keys.report_key(drop, "manifest.json"), build(drop, entries, used, made_on, feeds, files)
+    )
+    store.output.put(keys.report_key(drop, "rejected.csv"), rejected_csv(photos), "text/csv; charset=utf-8")
+    report = {
+        "drop": drop,
+        "audit": numbers.model_dump(mode="json"),
+        "balanced": numbers.balanced,
+        "lots": [lot.model_dump(mode="json", exclude={"token"}) for lot in store.lots.of_drop(drop)],
+        "photos": [photo.model_dump(mode="json", include=ROW) for photo in photos],
+    }
+    store.output.put_json(keys.report_key(drop, "report.json"), report)
+    if numbers.open == 0:
+        store.drops.move(drop, DropStatus.CLOSED, status=DropStatus.DONE, done_at=now())
+    return numbers
+
+
+def rejected_csv(photos: list[PhotoRecord]) -> bytes:
+    """The rejections with their cures, for a spreadsheet: UTF-8 with a mark, formulas made harmless."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(REJECTED_COLUMNS)
+    for photo in photos:
+        if photo.status == Status.REJECTED and photo.reason is not None:
+            why = photo.reason
+            cells = (photo.file, why.code, why.message, why.measured, why.required, why.cure)
+            table.writerow([neutral(cell) for cell in cells])
+    return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+
+
+def _entry(store: Store, photo: PhotoRecord) -> Entry:
+    sheet: dict[str, Any] = store.work.get_json(keys.photo_key(photo.drop, photo.photo_id, "exports.json"))
+    if photo.catalog is None:
+        raise LookupError(f"photo {photo.photo_id} was exported without a catalogue entry")
+    return Entry(
+        provenance=Provenance(
+            drop=photo.drop,
+            photo_id=photo.photo_id,
+            file=photo.file,
+            source_sha256=photo.sha256,
+            lot=photo.lot,
+            segment=photo.segment,
+            way=photo.way,
+            profile_version=photo.profile_version,
+            verdict=photo.verdict or "",
+            altered=photo.altered,
+        ),
+        catalog=photo.catalog,
+        view=photo.view,
+        n=photo.n,
+        source_metadata=photo.source_metadata,
+        exports=sheet["exports"],
+    )
+
+
+def _settle_left_over(store: Store, drop: str) -> None:
+    """Photos that joined no lot although the drop is through: too late for its plan, or the plan failed."""
+    if any(lot.status == LotStatus.PLANNED for lot in store.lots.of_drop(drop)):
+        return
+    for photo in store.photos.of_drop(drop):
+        if photo.status == Status.WAITING:
+            end_photo(store, drop, photo.photo_id, reason("LATE"), stage="report")
+        elif photo.status == Status.ACCEPTED and not photo.lot:
+            end_photo(store, drop, photo.photo_id, reason("NOT_PLANNED"), stage="report")
