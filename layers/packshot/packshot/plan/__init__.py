@@ -1,0 +1,1 @@
+"""Stage plan: segments, lots, and the quote before anything is spent."""
