@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -28,9 +29,12 @@ def srgb() -> Any:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def matrix_profile(colorants: tuple[tuple[float, float, float], ...], gamma: float, name: str) -> bytes:
+def matrix_profile(
+    colorants: tuple[tuple[float, float, float], ...], curve: Sequence[float], name: str
+) -> bytes:
     """A matrix/TRC ICC profile (version 2.1) as bytes.
 
+    ``curve``: one number is a gamma, more are the curve's values (0..1) at equal steps.
     ``colorants``: the XYZ of red, green and blue, adapted to D50. Source: ICC.1:2001-04, clauses 6.3, 6.5.
     """
 
@@ -38,7 +42,8 @@ def matrix_profile(colorants: tuple[tuple[float, float, float], ...], gamma: flo
         return b"".join(struct.pack(">i", round(x * 65536)) for x in numbers)
 
     text = name.encode("ascii")
-    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    steps = [round(curve[0] * 256)] if len(curve) == 1 else [round(y * 65535) for y in curve]
+    tone = b"curv" + bytes(4) + struct.pack(f">I{len(steps)}H", len(steps), *steps)
     tags = [
         (b"desc", b"desc" + bytes(4) + struct.pack(">I", len(text) + 1) + text + bytes(1 + 8 + 3 + 67)),
         (b"cprt", b"text" + bytes(4) + b"No copyright\0"),
@@ -47,7 +52,7 @@ def matrix_profile(colorants: tuple[tuple[float, float, float], ...], gamma: flo
             (tag, b"XYZ " + bytes(4) + fixed(*xyz))
             for tag, xyz in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)
         ),
-        *((tag, curve) for tag in (b"rTRC", b"gTRC", b"bTRC")),
+        *((tag, tone) for tag in (b"rTRC", b"gTRC", b"bTRC")),
     ]
     table, body = struct.pack(">I", len(tags)), b""
     start = 128 + 4 + 12 * len(tags)
@@ -66,7 +71,7 @@ def adobe_rgb() -> bytes:
     Colorants: Adobe RGB (1998) Color Image Encoding, 2005-05, Annex A (D50-adapted).
     """
     colorants = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
-    return matrix_profile(colorants, 563 / 256, "Compatible with Adobe RGB (1998)")
+    return matrix_profile(colorants, [563 / 256], "Compatible with Adobe RGB (1998)")
 
 
 class ToSrgb:

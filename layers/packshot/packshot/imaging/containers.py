@@ -11,6 +11,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+MOST_HEADER = 8_000_000  # bytes before a JPEG's picture: a press profile (3 MB) and rich XMP fit
+MOST_SEGMENTS = 4096
+MOST_CHUNKS = 100_000  # a PNG of 200 MB in pieces of 2 KB
+MOST_FILL = 4096
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn: all but DHT, JPG, DAC
@@ -34,6 +38,10 @@ _MAGIC = (
 
 class Damaged(Exception):
     """The container is cut off or contradicts itself; the text says where."""
+
+
+class Excessive(Exception):
+    """The container is built to keep a reader busy; the text says how."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def kind(data: bytes) -> str:
 
 
 def read(data: bytes) -> Container:
-    """Walk a JPEG or PNG file (see ``kind``). Raises Damaged."""
+    """Walk a JPEG or PNG file (see ``kind``). Raises Damaged or Excessive."""
     try:
         return _png(data) if data.startswith(PNG_SIGNATURE) else _jpeg(data)
     except (struct.error, IndexError) as error:
@@ -80,9 +88,12 @@ def read(data: bytes) -> Container:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """PNG chunks as (name, start of content, length). Raises Damaged at a cut or a wrong checksum."""
-    at = len(PNG_SIGNATURE)
+    at, count = len(PNG_SIGNATURE), 0
     view = memoryview(data)
     while at < len(data):
+        count += 1
+        if count > MOST_CHUNKS:
+            raise Excessive(f"more than {MOST_CHUNKS:,} chunks")
         if at + 12 > len(data):
             raise Damaged(f"the file ends inside a chunk at byte {at}")
         (length,) = struct.unpack_from(">I", data, at)
@@ -99,7 +110,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _png(data: bytes) -> Container:
-    width = height = bits = 0
+    width = height = bits = colour = 0
     frames = 1
     names: set[bytes] = set()
     for name, at, length in _chunks(data):
@@ -112,6 +123,8 @@ def _png(data: bytes) -> Container:
         elif name == b"acTL" and length >= 4:
             frames = struct.unpack_from(">I", data, at)[0]
         names.add(name)
+    if colour == 3 and b"PLTE" not in names:
+        raise Damaged("palette colours without a palette")
     return Container("PNG", width, height, bits, frames=max(1, frames), sealed=b"IEND" in names)
 
 
@@ -122,31 +135,43 @@ def header(data: bytes) -> tuple[int, int] | None:
             width, height = struct.unpack_from(">II", data, 16)
             return int(width), int(height)
         found = _jpeg(data)
-    except (Damaged, struct.error, IndexError):
+    except (Damaged, Excessive, struct.error, IndexError):
         return None
     return found.width, found.height
 
 
-def _jpeg(data: bytes) -> Container:
-    at, width, height, bits, progressive = 2, 0, 0, 8, False
-    while True:
-        while data[at] == 0xFF and data[at + 1] == 0xFF:  # fill bytes
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """JPEG segments up to the first scan as (marker, start of content). Raises Damaged or Excessive."""
+    at = 2
+    for _ in range(MOST_SEGMENTS):
+        filled = at
+        while data[at] == 0xFF and data[at + 1] == 0xFF and at - filled <= MOST_FILL:
             at += 1
+        if at - filled > MOST_FILL or at > MOST_HEADER:
+            raise Excessive(f"no picture in the first {at:,} bytes")
         if data[at] != 0xFF:
             raise Damaged(f"no marker at byte {at}")
         marker = data[at + 1]
         (length,) = struct.unpack_from(">H", data, at + 2)
-        if marker in _FRAMES:
-            bits, height, width = struct.unpack_from(">BHH", data, at + 4)
-            progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
-        if marker == 0xDA:
-            break
         if length < 2 or marker == 0xD9:
             raise Damaged(f"no picture before byte {at}")
+        yield marker, at + 4
+        if marker == 0xDA:
+            return
         at += 2 + length
+    raise Excessive(f"more than {MOST_SEGMENTS:,} segments")
+
+
+def _jpeg(data: bytes) -> Container:
+    width = height = at = 0
+    bits, progressive = 8, False
+    for marker, at in _segments(data):  # the last one is where the picture begins
+        if marker in _FRAMES:
+            bits, height, width = struct.unpack_from(">BHH", data, at)
+            progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
     if not width or not height:
         raise Damaged("no frame header before the picture")
-    # Inside a scan 0xFF is followed by 0 or a restart mark, so these bytes are start-of-scan marks (or a
-    # thumbnail's, of a picture after this one: few).
-    scans = data.count(b"\xff\xda", at) if progressive else 1
+    # Inside a scan 0xFF is followed by 0 or a restart mark, so these bytes are start-of-scan marks (or those
+    # of a further picture behind this one: few).
+    scans = data.count(b"\xff\xda", at - 4) if progressive else 1
     return Container("JPEG", width, height, bits, scans=scans, sealed=data.rfind(b"\xff\xd9", at) >= 0)

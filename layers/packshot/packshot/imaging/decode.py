@@ -8,6 +8,7 @@ result (3), and no more.
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,10 @@ from packshot.records import Reason
 
 Array = npt.NDArray[np.uint8]
 _STRIP = 256  # rows
+_LEAST_BYTES = {"PNG": 0.02, "JPEG": 0.004}
+"""Bytes a pixel below which a large file is no photo but a bomb, or a small file with a forged header. The
+emptiest photos (a product on a flat backdrop, no noise, low quality) have 0.3 and 0.007."""
+_LARGE = 20e6  # pixels; below, decoding is cheap whatever the file is
 
 
 class ImageRefused(Exception):
@@ -76,7 +81,12 @@ def decode_preview(data: bytes, long_edge: int, limits: Limits = Limits()) -> De
 
 def _decode(data: bytes, limits: Limits, long_edge: int | None) -> Decoded:
     found = _inspect(data, limits)
-    image = _open(data, found)
+    with warnings.catch_warnings():  # the readers warn of what becomes a note or a reason here
+        warnings.simplefilter("ignore")
+        return _convert(_open(data, found), found, long_edge)
+
+
+def _convert(image: ImageFile.ImageFile, found: containers.Container, long_edge: int | None) -> Decoded:
     notes: list[str] = []
     exif = source_metadata.read_exif(image, notes)
     turn = source_metadata.orientation(exif)
@@ -84,6 +94,10 @@ def _decode(data: bytes, limits: Limits, long_edge: int | None) -> Decoded:
     if long_edge is not None:
         image.draft(None, _fit(image.size, long_edge))
     image = _load(image)
+    if found.format == "JPEG" and _is_filler(image, found):
+        raise _refuse(
+            "TRUNCATED", "the end of the picture is the decoder's filling", "a file that decodes fully"
+        )
     converter = _Strips(image, found, _profile(mode, icc, exif, notes), notes)
     factor = max(1, max(image.size) // long_edge) if long_edge else 1
     rgb, alpha = converter.upright(factor, turn)
@@ -92,8 +106,8 @@ def _decode(data: bytes, limits: Limits, long_edge: int | None) -> Decoded:
     return Decoded(rgb, alpha, found.format, mode, size, icc is not None, metadata, notes)
 
 
-def _refuse(code: str, measured: object = "", required: object = "") -> ImageRefused:
-    return ImageRefused(reason(code, measured=measured, required=required))
+def _refuse(code: str, measured: object = "", required: object = "", cure: str = "") -> ImageRefused:
+    return ImageRefused(reason(code, measured=measured, required=required, cure=cure))
 
 
 def _inspect(data: bytes, limits: Limits) -> containers.Container:
@@ -110,15 +124,29 @@ def _inspect(data: bytes, limits: Limits) -> containers.Container:
         found = containers.read(data)
     except containers.Damaged as error:
         raise _refuse("TRUNCATED", str(error), "a file that decodes fully") from error
+    except containers.Excessive as error:
+        raise _refuse("DECODER_LIMIT", str(error), "a plain file") from error
     if found.frames > 1:
         raise _refuse("ANIMATED", f"{found.frames} frames", "1 frame")
     if not found.sealed:
         raise _refuse("TRUNCATED", f"no end mark in {len(data):,} bytes", "a file that decodes fully")
-    if found.scans * found.width * found.height / 1e6 > limits.scan_megapixels:
-        raise _refuse(
-            "DECODER_LIMIT", f"{found.scans} scans of {found.width} x {found.height} px", "a plain JPEG"
-        )
+    if found.format == "JPEG" and found.bits != 8:
+        cure = "Save the photo as an ordinary JPEG with 8 bits a channel."
+        raise _refuse("COLOUR_UNCONVERTIBLE", f"a JPEG of {found.bits} bits a channel", "8 bits", cure)
+    _proportionate(found, len(data), limits)
     return found
+
+
+def _proportionate(found: containers.Container, size: int, limits: Limits) -> None:
+    """Refuse small files that make much work."""
+    pixels = found.width * found.height
+    if found.scans * pixels / 1e6 > limits.scan_megapixels:
+        measured = f"{found.scans} scans of {found.width} x {found.height} px"
+        raise _refuse("DECODER_LIMIT", measured, "a plain JPEG")
+    least = round(_LEAST_BYTES[found.format] * pixels)
+    if pixels > _LARGE and size < least:
+        measured = f"{found.width} x {found.height} px in {size:,} bytes"
+        raise _refuse("DECODER_LIMIT", measured, f"at least {least:,} bytes for a photo of that size")
 
 
 def _affordable(size: tuple[int, int] | None, limits: Limits) -> None:
@@ -145,6 +173,25 @@ def _load(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     except Exception as error:
         raise _damaged(error) from error
     return image
+
+
+def _is_filler(image: Image.Image, found: containers.Container) -> bool:
+    """Whether the picture ends in flat middle grey that the decoder made up, and does not begin with it.
+
+    When the data of a JPEG stop before its end mark, libjpeg fills what is missing with zero coefficients:
+    exactly 128 in every channel. A photo has noise, even on a grey backdrop.
+    """
+    if image.mode not in ("L", "RGB"):
+        return False
+    scale = max(1, round(found.width / image.width))
+    wide, high = max(1, 64 // scale), max(1, 8 // scale)
+    last = image.crop((image.width - wide, image.height - high, image.width, image.height))
+    first = image.crop((0, 0, wide, high))
+    return _is_middle_grey(last) and not _is_middle_grey(first)
+
+
+def _is_middle_grey(image: Image.Image) -> bool:
+    return bool((np.asarray(image) == 128).all())
 
 
 def _damaged(error: Exception) -> ImageRefused:

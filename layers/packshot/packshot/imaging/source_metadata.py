@@ -14,7 +14,8 @@ from defusedxml.common import DefusedXmlException
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 MOST_XMP = 64 * 1024
-MOST_EXIF = 1024 * 1024
+MOST_EXIF = 256 * 1024
+MOST_IPTC = 64 * 1024
 MOST_TEXT = 2000
 _DROPPED_EXIF = {
     "GPSInfo", "BodySerialNumber", "LensSerialNumber", "CameraSerialNumber", "CameraOwnerName", "MakerNote",
@@ -28,12 +29,15 @@ _IPTC = {
 }  # fmt: skip
 _RATIONAL = {
     "FNumber", "ExposureTime", "FocalLength", "XResolution", "YResolution", "ApertureValue",
-    "ShutterSpeedValue", "BrightnessValue", "ExposureBiasValue", "MaxApertureValue", "SubjectDistance", "FocalPlaneXResolution",
-    "FocalPlaneYResolution", "DigitalZoomRatio", "ExposureIndex", "Gamma", "CompressedBitsPerPixel",
+    "ShutterSpeedValue", "BrightnessValue", "ExposureBiasValue", "MaxApertureValue", "SubjectDistance",
+    "FocalPlaneXResolution", "FocalPlaneYResolution", "DigitalZoomRatio", "ExposureIndex", "Gamma",
+    "CompressedBitsPerPixel",
 }  # fmt: skip
-_PRIVATE = re.compile(r"(?:[\w.-]+:)(?:GPS\w*|\w*SerialNumber|OwnerName|CameraOwnerName)", re.ASCII)
-_PRIVATE_ATTRIBUTE = re.compile(rf"\s+{_PRIVATE.pattern}\s*=\s*(?:\"[^\"]*\"|'[^']*')", re.ASCII)
-_PRIVATE_ELEMENT = re.compile(rf"<({_PRIVATE.pattern})\b[^>]*(?:/>|>[^<]*</\1\s*>)", re.ASCII)
+# All repetitions are bounded: a hostile packet must not make the expressions backtrack for minutes.
+_PRIVATE_NAME = r"(?:GPS\w{0,40}|\w{0,24}SerialNumber|(?:Camera)?OwnerName)"
+_PRIVATE = re.compile(_PRIVATE_NAME, re.ASCII)
+_ATTRIBUTE = re.compile(rf"\s[\w.-]{{1,40}}:{_PRIVATE_NAME}\s?=\s?(?:\"[^\"]*\"|'[^']*')", re.ASCII)
+_ELEMENT = re.compile(rf"<([\w.-]{{1,40}}:{_PRIVATE_NAME})\b[^>]*(?:/>|>[^<]*</\1\s?>)", re.ASCII)
 
 
 def keep(image: ImageFile.ImageFile, exif: Image.Exif | None, notes: list[str]) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def orientation(exif: Image.Exif | None) -> int:
 
 
 def names_adobe_rgb(exif: Image.Exif | None) -> bool:
-    """Whether EXIF says Adobe RGB the way cameras do: uncalibrated, interoperability ``R03`` (DCF 2.0, 4.5.2)."""
+    """Whether EXIF says Adobe RGB as cameras do: interoperability ``R03`` (DCF 2.0, 4.5.2)."""
     if exif is None:
         return False
     try:
@@ -128,18 +132,29 @@ def _xmp(packet: bytes | str | None, notes: list[str]) -> str:
         return ""
     try:
         text = (packet.decode("utf-8") if isinstance(packet, bytes) else packet).strip("\0 \t\r\n\ufeff")
-        text = _PRIVATE_ELEMENT.sub("", _PRIVATE_ATTRIBUTE.sub("", text))
-        ElementTree.fromstring(text, forbid_dtd=True)
+        if _tells(text):
+            text = _ELEMENT.sub("", _ATTRIBUTE.sub("", text))
+            if _tells(text):
+                raise ValueError("a position or serial number in nested form")
     except (UnicodeDecodeError, ElementTree.ParseError, DefusedXmlException, ValueError) as error:
-        notes.append(f"XMP is unreadable ({type(error).__name__}) and was dropped")
-        return ""
-    if _PRIVATE.search(text):
-        notes.append("XMP with a position or serial number in nested form was dropped")
+        notes.append(f"XMP was dropped: {type(error).__name__}: {str(error)[:80]}")
         return ""
     return text
 
 
+def _tells(packet: str) -> bool:
+    """Whether XMP names a position or a serial number. Raises what defusedxml raises on hostile XML."""
+    for element in ElementTree.fromstring(packet, forbid_dtd=True).iter():
+        names = [element.tag, *element.attrib]
+        if any(_PRIVATE.fullmatch(str(name).rpartition("}")[2]) for name in names):
+            return True
+    return False
+
+
 def _iptc(image: ImageFile.ImageFile, notes: list[str]) -> dict[str, Any]:
+    if len(image.info.get("photoshop", {}).get(0x0404, b"")) > MOST_IPTC:
+        notes.append("IPTC is too large and was dropped")
+        return {}
     try:
         found = IptcImagePlugin.getiptcinfo(image) or {}
     except Exception as error:  # noqa: BLE001 as above
