@@ -1,15 +1,15 @@
 """Closed loop: a stream of lots whose defects drift, through the real inspection, sampling and learning code.
 
-    python -m bench closed_loop [--examples FILE] [--seeds 20] [--lots 60] [--out DIR]
+    python -m bench.closed_loop [--examples FILE] [--seeds 20] [--lots 60] [--out DIR]
 
-Only the pictures are replayed: each photo of a lot is one measured example (``python -m bench quality`` makes them),
-good or spoiled, with its truth. Checks, score, verdict, plan, draw, lot decision, switching, profile updates
-and the sequential rollback test are the ones that run in production. The reviewer is simulated: sees a defect with a stated
-probability, refuses a good photo with another.
+Only the pictures are replayed: each photo of a lot is one measured example (``python -m bench.quality``
+makes them), good or spoiled, with its truth. Checks, score, verdict, plan, draw, lot decision, switching,
+profile updates and the sequential rollback test are the ones that run in production. The reviewer is
+simulated: sees a defect with a stated probability, refuses a good photo with another.
 
-The story: a calm start at 4 % defects; at lot 15 a drift to 20 %, made of a systematic edge bias (which overrides
-can teach away) and of random damage; at lot 40 somebody publishes a bad profile version, which the rollback must
-take back.
+The story: a calm start at 4 % defects; at lot 15 a drift to 20 %, made of a systematic edge bias (which
+overrides can teach away) and of random damage; at lot 40 somebody publishes a bad profile version, which the
+rollback must take back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from packshot.learning.updates import Outcome, update
 from packshot.quality.checks import check, lot_stats
 from packshot.quality.limits import load_limits
 from packshot.quality.lots import decide_lot
-from packshot.quality.sampling import draw, share_plan, plan_for
+from packshot.quality.sampling import draw, plan_for, share_plan
 from packshot.quality.score import error_score
 from packshot.quality.switching import Switch
 from packshot.quality.verdict import verdict
@@ -61,7 +61,9 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo of the stream: its measurements, truth, and how far its edge is off under the profile in force."""
+    """One photo of the stream: its measurements, truth, and how far its edge is off under the profile in
+    force.
+    """
 
     photo_id: str
     measurements: dict[str, float]
@@ -155,18 +157,14 @@ class Loop:
         limits, passed, flagged = load_limits(), [], []
         for photo in photos:
             checks = check(photo.measurements, SEGMENT, limits, lot)
-            outcome, _ = verdict(
-                checks, error_score(photo.measurements, SEGMENT, lot), SEGMENT, self.profile, limits
-            )
+            outcome, _ = verdict(checks, error_score(photo.measurements, SEGMENT, lot), SEGMENT, self.profile, limits)
             if outcome == Verdict.PASS:
                 passed.append(photo)
             elif outcome == Verdict.FLAG:
                 flagged.append(photo)
         return passed, flagged
 
-    def _review(
-        self, photo: Photo, why: str, number: int, dice: random.Random, tally: Tally
-    ) -> tuple[bool, bool]:
+    def _review(self, photo: Photo, why: str, number: int, dice: random.Random, tally: Tally) -> tuple[bool, bool]:
         """(rejected, mended) by the reviewer; kept for learning."""
         tally.reviewed += 1
         rejected, override = self.reviewer.decide(photo, dice)
@@ -204,7 +202,9 @@ class Loop:
         return decision_ == "accept"
 
     def _learn(self, tally: Tally) -> None:
-        """Roll back what the sequential test calls worse; else take the next version where the votes ask for it."""
+        """Roll back what the sequential test calls worse; else take the next version where the votes ask for
+        it.
+        """
         if self.watch and self.watch.state == "worse":
             self._adopt(roll_back(self.history, self.watch), watched=False)
             tally.rolled_back = True
@@ -229,9 +229,7 @@ class _Sample:
     sample_size: int
 
 
-def flat(
-    photos: Sequence[Photo], share: float, number: int, reviewer: Reviewer, dice: random.Random
-) -> Tally:
+def flat(photos: Sequence[Photo], share: float, number: int, reviewer: Reviewer, dice: random.Random) -> Tally:
     """Flat sampling: a share is looked at, found defects are taken out, the rest goes."""
     tally = Tally()
     n = share_plan(len(photos), share, minimum=0).n if share else 0
@@ -265,9 +263,7 @@ def simulate(pool: Pool, lots: int, seed: int, reviewer: Reviewer) -> dict[str, 
         series["none"].append(flat(calm, 0, number, reviewer, dice))
         series["flat"].append(flat(calm, 0.10, number, reviewer, dice))
         dice = random.Random(f"{seed}/{number}")
-        series["packshot"].append(
-            loop.run(number, make_lot(pool, number, loop.profile.edge_shift_px, dice), dice)
-        )
+        series["packshot"].append(loop.run(number, make_lot(pool, number, loop.profile.edge_shift_px, dice), dice))
     return series
 
 
@@ -284,7 +280,9 @@ def rate(tallies: Sequence[Tally]) -> float:
 
 
 def flat_share_needed(pool: Pool, lots: int, seed: int, reviewer: Reviewer, wanted: float) -> float:
-    """The least flat share (in steps of 5 %) that keeps the drifted lots' exports below ``wanted``; 1 if none does."""
+    """The least flat share (in steps of 5 %) that keeps the drifted lots' exports below ``wanted``; 1 if
+    none does.
+    """
     for step in range(2, 21):
         tallies = []
         for number in range(DRIFT_AT, lots):
@@ -296,16 +294,16 @@ def flat_share_needed(pool: Pool, lots: int, seed: int, reviewer: Reviewer, want
 
 
 def first_below(tallies: Sequence[Tally], start: int, wanted: float = 0.02, window: int = 5) -> int:
-    """Lots after ``start`` until a run of ``window`` lots exports less than ``wanted`` defects (0 = at once)."""
+    """Lots after ``start`` until a run of ``window`` lots exports less than ``wanted`` defects (0 = at
+    once).
+    """
     for number in range(start, len(tallies) - window + 1):
         if rate(tallies[number : number + window]) < wanted:
             return number - start
     return len(tallies) - start
 
 
-def summary(
-    runs: Sequence[dict[str, list[Tally]]], needed: Sequence[float]
-) -> dict[str, tuple[float, float, float]]:
+def summary(runs: Sequence[dict[str, list[Tally]]], needed: Sequence[float]) -> dict[str, tuple[float, float, float]]:
     """The figures of the story with their intervals over seeds."""
     ours = [run["packshot"] for run in runs]
     after = slice(DRIFT_AT, BAD_VERSION_AT)
@@ -318,28 +316,19 @@ def summary(
         return interval([rate(run[name][part]) for run in runs])
 
     found = {f"exported defects, {n}, drift": each(n, after) for n in ("none", "flat", "packshot")}
-    found |= {
-        f"exported defects, {n}, 10 lots after the drift": each(n, settled)
-        for n in ("none", "flat", "packshot")
-    }
+    found |= {f"exported defects, {n}, 10 lots after the drift": each(n, settled) for n in ("none", "flat", "packshot")}
     found["exported defects, packshot, calm"] = each("packshot", slice(0, DRIFT_AT))
     found["review share, calm"] = over(lambda t: mean(x.reviewed for x in t[:DRIFT_AT]) / LOT_SIZE)
     found["review share, drift"] = over(lambda t: mean(x.reviewed for x in t[after]) / LOT_SIZE)
-    found["review share, 10 lots after the drift"] = over(
-        lambda t: mean(x.reviewed for x in t[settled]) / LOT_SIZE
-    )
+    found["review share, 10 lots after the drift"] = over(lambda t: mean(x.reviewed for x in t[settled]) / LOT_SIZE)
     found["flat review share that would be needed"] = interval(needed)
     found["lots from drift until exports are below 2 %"] = over(lambda t: first_below(t, DRIFT_AT))
-    found["lots from drift to the first refused lot"] = over(
-        lambda t: _first(t, DRIFT_AT, lambda x: x.refused)
-    )
+    found["lots from drift to the first refused lot"] = over(lambda t: _first(t, DRIFT_AT, lambda x: x.refused))
     found["lots from the bad version to its rollback"] = over(
         lambda t: _first(t, BAD_VERSION_AT, lambda x: x.rolled_back)
     )
     found["runs in which it was rolled back"] = over(lambda t: any(x.rolled_back for x in t[BAD_VERSION_AT:]))
-    found["rollbacks before it (false alarms)"] = over(
-        lambda t: sum(x.rolled_back for x in t[:BAD_VERSION_AT])
-    )
+    found["rollbacks before it (false alarms)"] = over(lambda t: sum(x.rolled_back for x in t[:BAD_VERSION_AT]))
     return found
 
 
@@ -390,7 +379,7 @@ def _review_share(tallies: Sequence[Tally], lot: int) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the story over seeds, print the figures, write them and the plot."""
-    parser = argparse.ArgumentParser(prog="python -m bench closed_loop", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.closed_loop", description=__doc__.splitlines()[0])
     parser.add_argument("--examples", type=Path, default=DEFAULT_EXAMPLES)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--lots", type=int, default=60)

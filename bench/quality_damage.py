@@ -1,7 +1,8 @@
 """Mattes spoiled on purpose, in the ways in which networks and people spoil them, from mild to gross.
 
-Every damage takes the true matte and returns a spoiled one (or a tinted cut-out, or a turned shadow). Whether the
-result is a *defect* is not decided by the damage but by the truth (`judge`): a mild one may be harmless.
+Every damage takes the true matte and returns a spoiled one (or a tinted cut-out, or a turned shadow).
+Whether the result is a *defect* is not decided by the damage but by the truth (`judge`): a mild one may be
+harmless.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import cv2
 import numpy as np
 from packshot.imaging.light import F32, U8
 
+from bench.scores import BAND_SHARE, USABLE_EDGE, USABLE_HOLES, USABLE_IOU, USABLE_SPILL
+
 Dice = np.random.Generator
-OK_IOU, OK_EDGE, OK_HOLES, OK_SPILL = 0.97, 0.12, 0.01, 0.01
 
 
 @dataclass(frozen=True)
@@ -30,20 +32,21 @@ class Judgement:
     def ok(self) -> bool:
         """Usable: IoU, edge error, lost and added area within bounds."""
         return (
-            self.iou >= OK_IOU and self.edge <= OK_EDGE and self.holes <= OK_HOLES and self.spill <= OK_SPILL
+            self.iou >= USABLE_IOU
+            and self.edge <= USABLE_EDGE
+            and self.holes <= USABLE_HOLES
+            and self.spill <= USABLE_SPILL
         )
 
 
 def judge(matte: U8, truth: U8) -> Judgement:
-    """Compare with the truth, both uint8 HxW: IoU at 0.5, mean error in the edge band (0.5 % of the long side and
-    all soft pixels), share of the solid product lost, share of the clear backdrop taken in.
+    """Compare with the truth, both uint8 HxW: IoU at 0.5, mean error in the edge band (0.5 % of the long
+    side and all soft pixels), share of the solid product lost, share of the clear backdrop taken in.
     """
     true, pred = truth.astype(np.float32) / 255, matte.astype(np.float32) / 255
     hard, got = true >= 0.5, pred >= 0.5
-    line = hard & (
-        cv2.erode(hard.astype(np.uint8), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)) == 0
-    )
-    radius = max(2, round(0.005 * max(true.shape)))
+    line = hard & (cv2.erode(hard.astype(np.uint8), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)) == 0)
+    radius = max(2, round(BAND_SHARE * max(true.shape)))
     near = cv2.distanceTransform((~line).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius
     band = near | ((true > 0.02) & (true < 0.98))
     opaque, clear = true > 0.95, true < 0.05
@@ -101,7 +104,7 @@ def hole(truth: U8, dice: Dice) -> U8:
 def half_hole(truth: U8, dice: Dice) -> U8:
     """A part that came out half transparent, 1 to 20 % of the product."""
     blob = _patch(truth, dice, truth >= 128, 0.01 * 20 ** dice.uniform())
-    return (truth * (1 - float(dice.uniform(0.3, 0.95)) * blob)).round().astype(np.uint8)
+    return (truth * (1 - float(dice.uniform(0.55, 0.95)) * blob)).round().astype(np.uint8)
 
 
 def part_missing(truth: U8, dice: Dice) -> U8:

@@ -1,14 +1,15 @@
-"""Fit the error score: a logistic with non-negative weights over a few measurements, judged over unseen SKUs."""
+"""Fit the error score: a logistic with non-negative weights over a few measurements, judged over unseen
+SKUs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from packshot.quality.checks import LotStats, against_lot
-from packshot.quality.score import Coefficients, Term
+from packshot.quality.score import Term
 from scipy.optimize import minimize
 
 from bench.quality_set import LOT_DIRECTION, Example
@@ -16,44 +17,33 @@ from bench.quality_set import LOT_DIRECTION, Example
 Numbers = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
-# Measurement, power, start, full. Each grows with damage; areas and lengths enter by their square root, for a
-# few percent matter. Where the scale is known beforehand (an edge error of 0.12 is a defect by definition, 2
-# CIEDE2000 are plain to see) it is stated; where not, it comes from the training examples.
-CANDIDATES: tuple[tuple[str, float, float | None, float | None], ...] = (
-    ("edge_error", 1.0, 0.03, 0.12),
-    ("edge_off", 1.0, None, None),
-    ("edge_cut_length", 0.5, None, None),
-    ("edge_leftover_length", 0.5, None, None),
-    ("edge_bare_length", 0.5, None, None),
-    ("edge_unsupported", 0.5, None, None),
-    ("softness_excess", 1.0, None, None),
-    ("softness_px", 1.0, None, None),
-    ("alpha_residual", 1.0, None, None),
-    ("fringe", 1.0, None, None),
-    ("holes_alike", 0.5, 0.0, 0.01),
-    ("islands_alike", 0.5, 0.0, 0.01),
-    ("soft_area", 0.5, None, None),
-    ("looks_in", 0.5, None, None),
-    ("looks_out", 0.5, None, None),
-    ("looks_in_wide", 0.5, None, None),
-    ("outside_unlike", 0.5, None, None),
-    ("inside_shade", 0.5, None, None),
-    ("shadow_like", 0.5, None, None),
-    ("colour_shift", 1.0, 1.0, 2.5),
-    ("shadow_turn", 1.0, 20.0, 60.0),
+# Measurement, start, full. Each grows with damage. Where the scale is known beforehand it is stated (an edge error
+# of 0.12 is a defect by definition, 2 CIEDE2000 are plain to see, a hole of 1 % is one); where it depends on the kind
+# of product it comes from the training examples, by segment.
+CANDIDATES: tuple[tuple[str, float | None, float | None], ...] = (
+    ("edge_error", 0.03, 0.12),
+    ("edge_area", 0.005, 0.03),
+    ("edge_cut_length", 0.02, 0.3),
+    ("edge_leftover_length", 0.15, 0.6),
+    ("edge_bare_length", 0.15, 0.6),
+    ("edge_inside_length", None, None),
+    ("edge_outside_length", None, None),
+    ("softness_excess", 0.01, 0.07),
+    ("softness_px", None, None),
+    ("alpha_residual", None, None),
+    ("fringe", None, None),
+    ("holes_alike", 0.002, 0.012),
+    ("islands_alike", 0.004, 0.025),
+    ("soft_area", 0.004, 0.03),
+    ("looks_in", None, None),
+    ("looks_out", None, None),
+    ("looks_in_wide", None, None),
+    ("outside_unlike", None, None),
+    ("colour_shift", 1.0, 2.5),
+    ("shadow_turn", 20.0, 60.0),
 )
 LOT = LotStats(shadow_direction=LOT_DIRECTION, photos=10)
-RIDGE = 0.01
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Where a term starts and is full."""
-
-    of: str
-    start: float
-    full: float
-    power: float
+RIDGE = 0.002
 
 
 def values(examples: Sequence[Example], of: str) -> Numbers:
@@ -61,29 +51,45 @@ def values(examples: Sequence[Example], of: str) -> Numbers:
     return np.array([against_lot(e.measurements, LOT).get(of, 0.0) for e in examples])
 
 
-def shapes(examples: Sequence[Example]) -> list[Shape]:
-    """Start: the 75th percentile of good ones. Full: the 75th percentile of bad ones beyond the good ones' 95th."""
+def shapes(examples: Sequence[Example]) -> list[Term]:
+    """Terms without weights. Start: the median of good ones, a segment's own where its good ones lie higher;
+    full: the 75th percentile of the bad ones that lie beyond 95 % of the good ones.
+    """
     bad = np.array([e.defect for e in examples])
+    segments = np.array([e.segment for e in examples])
     found = []
-    for of, power, known_start, known_full in CANDIDATES:
+    for of, known_start, known_full in CANDIDATES:
         if known_start is not None and known_full is not None:
-            found.append(Shape(of, known_start, known_full, power))
+            found.append(Term(of=of, start=known_start, full=known_full, weight=0))
             continue
         v = values(examples, of)
-        start, far = np.quantile(v[~bad], 0.75), np.quantile(v[~bad], 0.95)
+        start, far = np.quantile(v[~bad], 0.5), np.quantile(v[~bad], 0.95)
         beyond = v[bad & (v > far)]
         full = float(np.quantile(beyond, 0.75)) if len(beyond) >= 3 else 0.0
-        if full > start + 1e-6:
-            found.append(Shape(of, float(start), full, power))
+        if full <= start + 1e-6:
+            continue
+        own = {s: float(np.quantile(v[~bad & (segments == s)], 0.6)) for s in sorted(set(segments[~bad]))}
+        higher = {s: round(low, 5) for s, low in own.items() if low > start}
+        found.append(
+            Term(
+                of=of,
+                start=round(float(start), 5),
+                full=round(full, 5),
+                weight=0,
+                segments=higher,
+            )
+        )
     return found
 
 
-def parts(examples: Sequence[Example], terms: Sequence[Shape]) -> Numbers:
+def parts(examples: Sequence[Example], terms: Sequence[Term]) -> Numbers:
     """The terms before their weights, examples x terms, 0..1."""
-    columns = [
-        np.clip((values(examples, t.of) - t.start) / (t.full - t.start), 0, 1) ** t.power for t in terms
+    numbers = [against_lot(e.measurements, LOT) for e in examples]
+    rows = [
+        [t.part(n[t.of], e.segment) if t.of in n else 0.0 for t in terms]
+        for n, e in zip(numbers, examples, strict=True)
     ]
-    return np.stack(columns, 1) if columns else np.zeros((len(examples), 0))
+    return np.array(rows).reshape(len(examples), len(terms))
 
 
 def logistic(x: Numbers, bad: Truths, weight: Numbers, ridge: float = RIDGE) -> Numbers:
@@ -92,9 +98,7 @@ def logistic(x: Numbers, bad: Truths, weight: Numbers, ridge: float = RIDGE) -> 
 
     def loss(w: Numbers) -> tuple[float, Numbers]:
         odds = w[0] + x @ w[1:]
-        value = float(
-            (share * (np.logaddexp(0, odds) - bad * odds)).sum() + ridge / len(w) * (w[1:] ** 2).sum()
-        )
+        value = float((share * (np.logaddexp(0, odds) - bad * odds)).sum() + ridge / len(w) * (w[1:] ** 2).sum())
         gap = share * (1 / (1 + np.exp(-np.clip(odds, -50, 50))) - bad)
         return value, np.concatenate([[gap.sum()], x.T @ gap + 2 * ridge / len(w) * w[1:]])
 
@@ -103,7 +107,7 @@ def logistic(x: Numbers, bad: Truths, weight: Numbers, ridge: float = RIDGE) -> 
     return np.asarray(fitted.x)
 
 
-def fit(examples: Sequence[Example]) -> tuple[list[Shape], Numbers]:
+def fit(examples: Sequence[Example]) -> tuple[list[Term], Numbers]:
     """Terms and weights from examples; each SKU weighs the same."""
     terms = shapes(examples)
     counts = {e.sku: 0 for e in examples}
@@ -114,7 +118,7 @@ def fit(examples: Sequence[Example]) -> tuple[list[Shape], Numbers]:
     return terms, logistic(parts(examples, terms), bad, weight)
 
 
-def scores(examples: Sequence[Example], terms: Sequence[Shape], weights: Numbers) -> Numbers:
+def scores(examples: Sequence[Example], terms: Sequence[Term], weights: Numbers) -> Numbers:
     """The error score of each example."""
     odds = weights[0] + parts(examples, terms) @ weights[1:]
     return np.asarray(1 / (1 + np.exp(-odds)))
@@ -128,9 +132,7 @@ def cross_validated(examples: Sequence[Example], only: Truths | None = None) -> 
     for sku in sorted(set(skus)):
         here = skus == sku
         terms, weights = fit([e for e, use in zip(examples, learn & ~here, strict=True) if use])
-        result[here] = scores(
-            [e for e, is_here in zip(examples, here, strict=True) if is_here], terms, weights
-        )
+        result[here] = scores([e for e, is_here in zip(examples, here, strict=True) if is_here], terms, weights)
     return result
 
 
@@ -147,7 +149,9 @@ def threshold_for_recall(score: Numbers, bad: Truths, recall: float = 0.95) -> f
 
 
 def figures(score: Numbers, bad: Truths, threshold: float) -> dict[str, float]:
-    """AUC, and at the threshold: recall, share of good ones flagged, share of all unflagged ones that are bad."""
+    """AUC, and at the threshold: recall, share of good ones flagged, share of all unflagged ones that are
+    bad.
+    """
     flagged = score >= threshold
     passed = ~flagged
     return {
@@ -161,24 +165,27 @@ def figures(score: Numbers, bad: Truths, threshold: float) -> dict[str, float]:
     }
 
 
-def coefficients(
-    terms: Sequence[Shape], weights: Numbers, shift: float, command: str, on: str, found: dict[str, float]
-) -> Coefficients:
-    """The model as data; ``shift`` is added to the intercept (the base rate of the place where it is used)."""
-    kept = [(t, w) for t, w in zip(terms, weights[1:], strict=True) if w > 1e-3]
-    return Coefficients(
-        command=command,
-        fitted_on=on,
-        figures={k: round(v, 4) for k, v in found.items()},
-        intercept=round(float(weights[0]) + shift, 4),
-        terms=[
-            Term(
-                of=t.of,
-                start=round(t.start, 5),
-                full=round(t.full, 5),
-                power=t.power,
-                weight=round(float(w), 4),
-            )
-            for t, w in kept
-        ],
-    )
+def logit(share: float) -> float:
+    """Log-odds of a share in 0..1, both ends excluded."""
+    return float(np.log(share / (1 - share)))
+
+
+def prior_shift(examples: Sequence[Example], base_rate: float) -> float:
+    """What to add to the intercept so that scores are chances at another base rate than the examples'."""
+    by_sku: dict[str, list[bool]] = {}
+    for e in examples:
+        by_sku.setdefault(e.sku, []).append(e.defect)
+    return logit(base_rate) - logit(float(np.mean([np.mean(defects) for defects in by_sku.values()])))
+
+
+def shifted(score: Numbers, by: float) -> Numbers:
+    """Scores with this added to their log-odds."""
+    safe = np.clip(score, 1e-9, 1 - 1e-9)
+    return np.asarray(1 / (1 + np.exp(-(np.log(safe / (1 - safe)) + by))))
+
+
+def with_weights(terms: Sequence[Term], weights: Numbers) -> list[Term]:
+    """The terms that got a weight, with it."""
+    return [
+        t.model_copy(update={"weight": round(float(w), 4)}) for t, w in zip(terms, weights[1:], strict=True) if w > 1e-3
+    ]

@@ -57,9 +57,7 @@ def _backdrop(size: tuple[int, ...], kind: str, dice: np.random.Generator) -> F3
     """Linear light, float32 HxWx3."""
     height, width = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    across = ((x / width - 0.5) * dice.uniform(-0.2, 0.2) + (y / height - 0.5) * dice.uniform(-0.3, 0.3))[
-        ..., None
-    ]
+    across = ((x / width - 0.5) * dice.uniform(-0.2, 0.2) + (y / height - 0.5) * dice.uniform(-0.3, 0.3))[..., None]
     base = {
         "white": np.full(3, dice.uniform(0.75, 0.92)),
         "grey": np.full(3, dice.uniform(0.15, 0.5)),
@@ -69,9 +67,7 @@ def _backdrop(size: tuple[int, ...], kind: str, dice: np.random.Generator) -> F3
     }[kind].astype(np.float32)
     light = base * (1 + across)
     if kind == "grain":
-        streaks = cv2.GaussianBlur(
-            dice.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 40, sigmaY=2
-        )
+        streaks = cv2.GaussianBlur(dice.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 40, sigmaY=2)
         light = light * (1 + 0.15 * (streaks / streaks.std())[..., None])
     if kind == "clutter":
         things = np.zeros((height, width, 3), np.float32) + light

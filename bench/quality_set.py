@@ -1,4 +1,4 @@
-"""The examples that the error score is fitted on and judged by: photos, spoiled mattes, measurements, truth."""
+"""The examples that the error score is fitted on and judged by: spoiled mattes, measurements, truth."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def read_catalog(path: Path) -> dict[str, str]:
         return {row["sku"]: row["segment"] for row in csv.DictReader(file)}
 
 
-def scenes(
-    photos: Path, truths: Path, segments: dict[str, str], colours: Path | None, more: int
-) -> Iterator[Scene]:
+def scenes(photos: Path, truths: Path, segments: dict[str, str], colours: Path | None, more: int) -> Iterator[Scene]:
     """Every photo with a truth of the same stem, then ``more`` made ones of it where its colour is known.
 
     Raises ValueError when no photo has a truth.
@@ -74,7 +72,9 @@ def scenes(
 
 
 def spoiled(scene: Scene, variants: int = 1) -> Iterator[Example]:
-    """The scene's true matte, every damage to it ``variants`` times, tints, and turned shadows, all measured."""
+    """The scene's true matte, every damage to it ``variants`` times, tints, and turned shadows, all
+    measured.
+    """
     yield _measured(scene, "none", 0, scene.truth)
     for damage, spoil in MATTE_DAMAGES.items():
         for variant in range(variants):
@@ -94,16 +94,12 @@ def _measured(scene: Scene, damage: str, seed: int, matte: U8) -> Example:
         colour = tint(colour, dice)
         defect = colour_measures(scene.rgb, matte, colour)["colour_shift"] >= TINT_DEFECT
     turned = float(dice.uniform(60, 300)) if damage == "shadow_turned" else float(dice.uniform(-12, 12))
-    shadow = cast(
-        matte, "drop", direction_deg=(LOT_DIRECTION + turned) % 360, length=0.06, softness=0.03, density=0.4
-    )
+    shadow = cast(matte, "drop", direction_deg=(LOT_DIRECTION + turned) % 360, length=0.06, softness=0.03, density=0.4)
     numbers = measure(scene.rgb, matte, np.dstack([colour, matte]), shadow)
     return example(scene, damage, seed, defect or damage == "shadow_turned", truth, numbers)
 
 
-def example(
-    scene: Scene, damage: str, seed: int, defect: bool, truth: Judgement, numbers: dict[str, float]
-) -> Example:
+def example(scene: Scene, damage: str, seed: int, defect: bool, truth: Judgement, numbers: dict[str, float]) -> Example:
     """An example from its parts; measurements rounded to 5 digits to keep the cache small."""
     return Example(
         name=scene.name,

@@ -27,7 +27,8 @@ PHOTOS = [
 
 
 def test_a_csv_is_read_whatever_its_order_case_and_extra_columns() -> None:
-    text = "\ufeffOrder,Reason,SKU,View\n17,wrong colour,MUG,front\n18,,BAG,\n\n19,x,,front\n17,wrong colour,MUG,front\n"
+    row = "17,wrong colour,MUG,front\n"
+    text = f"\ufeffOrder,Reason,SKU,View\n{row}18,,BAG,\n\n19,x,,front\n{row}"
     found, errors = read_complaints(text)
     assert found == [Complaint(sku="MUG", view="front", reason="wrong colour"), Complaint(sku="BAG")]
     assert errors == ["line 5: no SKU"]

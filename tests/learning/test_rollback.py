@@ -1,4 +1,4 @@
-"""The sequential test keeps its two errors, and a rollback restores the parent's settings as a new version."""
+"""The sequential test keeps its two errors; a rollback is a new version with the parent's settings."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def outcome(override: dict[str, Any] | None = None, rejected: bool = False, **mo
     return Outcome(photo_id=f"p{next(NUMBER)}", rejected=rejected, override=override or {}, **fields)
 
 
-START = default_profile("general")
+START = Profile(segment="general", flag_threshold=0.3)
 
 
 def test_a_clear_wish_moves_the_edge_by_one_bounded_step() -> None:

@@ -22,9 +22,7 @@ GOOD = {
 }  # fmt: skip
 
 
-def shadow(
-    direction: float, density: float = 0.5, contact: float = 0.9, area: float = 0.2
-) -> dict[str, float]:
+def shadow(direction: float, density: float = 0.5, contact: float = 0.9, area: float = 0.2) -> dict[str, float]:
     return {
         "shadow_present": 1.0,
         "shadow_direction": direction,
@@ -37,9 +35,7 @@ def shadow(
 LOT = lot_stats([shadow(a) for a in (350, 355, 2, 8, 175)])
 
 
-def failed(
-    measurements: dict[str, float], segment: str = "general", lot: LotStats | None = None
-) -> list[str]:
+def failed(measurements: dict[str, float], segment: str = "general", lot: LotStats | None = None) -> list[str]:
     return [c.name for c in check(measurements, segment, load_limits(), lot) if not c.passed]
 
 
@@ -152,15 +148,13 @@ def test_no_coefficient_rewards_damage() -> None:
 def test_a_term_is_flat_then_rises_then_is_full() -> None:
     term = Term(of="x", start=0.2, full=0.6, weight=2, segments={"textured": 0.4})
     assert [term.part(v, "general") for v in (0.1, 0.2, 0.4, 0.6, 9)] == pytest.approx([0, 0, 0.5, 1, 1])
-    assert term.part(0.5, "textured") == pytest.approx(0.5)
+    assert term.part(0.6, "textured") == pytest.approx(0.5)
     falling = Term(of="sharpness", start=0.6, full=0.2, weight=1)
     assert [falling.part(v, "general") for v in (0.9, 0.4, 0.1)] == pytest.approx([0, 0.5, 1])
 
 
 def test_a_score_is_a_chance() -> None:
-    model = Coefficients(
-        command="c", fitted_on="f", intercept=0, terms=[Term(of="x", start=0, full=1, weight=1.0986)]
-    )
+    model = Coefficients(command="c", fitted_on="f", intercept=0, terms=[Term(of="x", start=0, full=1, weight=1.0986)])
     assert error_score({"x": 0}, "general", coefficients=model) == 0.5
     assert error_score({"x": 1}, "general", coefficients=model) == pytest.approx(0.75, abs=1e-3)
     assert error_score({}, "general", coefficients=model) == 0.5

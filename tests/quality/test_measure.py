@@ -1,4 +1,6 @@
-"""Each measurement answers to the damage that it is for, on a photo made here: a speckled disc, its shadow beside it."""
+"""Each measurement answers to the damage that it is for, on a photo made here: a speckled disc, its shadow
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,7 @@ def scene() -> tuple[Bytes, Bytes, Bytes]:
     speckle = cv2.GaussianBlur(dice.normal(0, 30, (SIZE, SIZE, 3)).astype(np.float32), (0, 0), 2)
     product = np.array([150, 60, 40], np.float32) + speckle
     backdrop = (200 + 20 * x / SIZE)[..., None] * np.array([0.95, 1, 1], np.float32)
-    photo = (
-        product * alpha[..., None] + backdrop * (1 - alpha[..., None]) + dice.normal(0, 1.5, (SIZE, SIZE, 3))
-    )
+    photo = product * alpha[..., None] + backdrop * (1 - alpha[..., None]) + dice.normal(0, 1.5, (SIZE, SIZE, 3))
     return tuple(np.clip(a, 0, 255).round().astype(np.uint8) for a in (photo, alpha * 255, product))  # type: ignore[return-value]
 
 
@@ -46,9 +46,7 @@ def disc(radius: int) -> Bytes:
 
 def test_the_true_matte_measures_well() -> None:
     assert GOOD["edge_shift_px"] == 0 and GOOD["edge_off"] < 0.02 and GOOD["edge_unsupported"] < 0.02
-    assert (
-        GOOD["alpha_residual"] < 0.1 and GOOD["fringe"] < 0.1 and GOOD["looks_in"] < 0.01 > GOOD["looks_out"]
-    )
+    assert GOOD["alpha_residual"] < 0.1 and GOOD["fringe"] < 0.1 and GOOD["looks_in"] < 0.01 > GOOD["looks_out"]
     assert GOOD["hole_count"] == 1 and GOOD["holes_alike"] == 0 and GOOD["island_count"] == 0
     assert GOOD["coverage"] == pytest.approx(np.pi * (0.28**2 - 0.06**2), abs=0.002)
 
@@ -142,11 +140,7 @@ def test_a_shadow_shifted_away_has_no_contact() -> None:
 @pytest.mark.parametrize("fill", [0, 255])
 def test_an_empty_or_full_matte_is_measured_not_crashed(fill: int) -> None:
     found = numbers(np.full_like(TRUTH, fill))
-    assert (
-        found["coverage"] == fill / 255
-        and found["edge_unsupported"] == 1
-        and all(np.isfinite(list(found.values())))
-    )
+    assert found["coverage"] == fill / 255 and found["edge_unsupported"] == 1 and all(np.isfinite(list(found.values())))
 
 
 def test_numbers_given_are_kept_and_never_overwrite() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
 from math import comb
@@ -21,7 +22,8 @@ from packshot.quality.sampling import (
     slip_chance,
 )
 
-# Lot range -> (n, Ac) for AQL 1.0 normal, 2.5 normal, 1.0 tightened, 2.5 tightened (level II, arrows resolved).
+# Lot range -> (n, Ac) for AQL 1.0 normal, 2.5 normal, 1.0 tightened, 2.5 tightened (level II, arrows
+# resolved).
 PUBLISHED = {
     (26, 50): [(13, 0), (5, 0), (20, 0), (8, 0)],
     (51, 90): [(13, 0), (20, 1), (20, 0), (32, 1)],
@@ -79,9 +81,7 @@ def test_share_plans_round_up_and_take_at_least_three(lot: int, share: float, n:
         (100, 32, 1, [0.90, 0.62, 0.21, 0.05, 0.00]),
     ],
 )
-def test_chance_of_acceptance_matches_the_published_figures(
-    lot: int, n: int, ac: int, chances: list[float]
-) -> None:
+def test_chance_of_acceptance_matches_the_published_figures(lot: int, n: int, ac: int, chances: list[float]) -> None:
     # The published figures take the whole number of defectives next to the share; 80 x 2 % = 1.6 -> 2.
     plan = Plan(n, ac, "aql", "published")
     for share, wanted in zip([0.02, 0.04, 0.08, 0.12, 0.20], chances, strict=True):
@@ -113,7 +113,7 @@ def test_the_curve_falls_from_one() -> None:
     curve = oc(share_plan(50), 50)
     chances = [p for _, p in curve]
     assert chances[0] == 1 and curve[-1][0] >= 0.3
-    assert all(a > b for a, b in zip(chances, chances[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(chances))
     assert "look at 6 of 50" in explain(share_plan(50), 50) and "8 % 59%" in explain(share_plan(50), 50)
 
 

@@ -33,6 +33,8 @@ NO_PROFILE = {
     "edge_bare_length": 10.0,
     "edge_cut_length": 0.0,
     "edge_leftover_length": 0.0,
+    "edge_inside_length": 0.0,
+    "edge_outside_length": 0.0,
     "edge_fit": 0.0,
     "edge_contrast": 0.0,
     "softness_px": 0.0,
@@ -58,10 +60,10 @@ def measure(
         certainty: numbers of the networks' certainty, 0..1 each, kept under their own names (``certainty``).
         opinions: how far the networks' opinions differ, 0..1 each, kept likewise (``disagreement``).
 
-    Returns:
-        Names and finite numbers; each name's meaning and range stands in the docstring of the function that
-        makes it (``profile_measures``, ``backdrop_measures``, ``residual_measures``, ``shape_measures``, ``side_measures``,
-        ``leftover_measures``, ``shadow_measures``, ``colour_measures``, ``sharpness_measures``).
+    Returns: Names and finite numbers; each name's meaning and range stands in the docstring of the function
+        that makes it (``profile_measures``, ``backdrop_measures``, ``residual_measures``,
+        ``shape_measures``, ``side_measures``, ``leftover_measures``, ``shadow_measures``,
+        ``colour_measures``, ``sharpness_measures``).
 
     Raises:
         ValueError: the arrays are not of one size or kind, or a given number bears a measurement's name.
@@ -75,7 +77,7 @@ def measure(
     backdrop = fit(lab, alpha)
     shadow_w = None if shadow is None else _resized(shadow, small)
     numbers = {
-        **(NO_PROFILE if lines is None else profile_measures(lines, backdrop)),
+        **(NO_PROFILE if lines is None else profile_measures(lines, lab, backdrop)),
         **backdrop_measures(backdrop, lab, alpha),
         **residual_measures(lab, alpha, lab_of(master_w)),
         **shape_measures(lab, alpha),
@@ -190,9 +192,7 @@ def sharpness_measures(rgb: U8, matte: U8, master: U8) -> dict[str, float]:
     if inside.sum() < 64:
         return {"sharpness": 1.0, "detail": 0.0, "resolution": min(1.0, side / 2000)}
     source, result = (
-        np.abs(cv2.Laplacian(cv2.cvtColor(image[box][..., :3], cv2.COLOR_RGB2GRAY), cv2.CV_16S))[
-            inside
-        ].mean()
+        np.abs(cv2.Laplacian(cv2.cvtColor(image[box][..., :3], cv2.COLOR_RGB2GRAY), cv2.CV_16S))[inside].mean()
         for image in (rgb, master)
     )
     return {

@@ -1,9 +1,9 @@
 """A smooth model of the backdrop, fitted to what the matte leaves out, and what looks like it or not.
 
 The model is a cubic surface per L*a*b* channel, fitted robustly. A shadow is the model scaled down in linear
-light: in L*a*b* that scales (L + 16, a, b) by the cube root of the factor (CIE 1976), so that a pixel's distance
-to the nearest shade of the backdrop is a projection. Everything is weighted with how well the model explains the
-surroundings: on a cluttered backdrop it says little, and its measurements go to zero.
+light: in L*a*b* that scales (L + 16, a, b) by the cube root of the factor (CIE 1976), so that a pixel's
+distance to the nearest shade of the backdrop is a projection. Everything is weighted with how well the model
+explains the surroundings: on a cluttered backdrop it says little, and its measurements go to zero.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def _terms(x: F32, y: F32) -> F32:
 
 
 def fit(lab: F32, alpha: F32) -> Backdrop | None:
-    """The backdrop's model from the pixels well outside the matte (H x W x 3, H x W); None when there are few."""
+    """The backdrop's model from the pixels well outside the matte (H x W x 3, H x W); None when there are
+    few.
+    """
     small_lab, small_alpha = reduced(lab, alpha)
     reach = max(2, round(0.03 * max(small_alpha.shape)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
@@ -85,9 +87,10 @@ def reduced(lab: F32, alpha: F32) -> tuple[F32, F32]:
 def backdrop_measures(backdrop: Backdrop | None, lab: F32, alpha: F32) -> dict[str, float]:
     """Areas on the wrong side of the backdrop's colour, by the product's area, weighted with trust.
 
-    ``backdrop_trust`` 0..1; ``outside_unlike`` 0..1: outside the matte, hanging together with it, and no shade
-    of the backdrop (a part missing, a false hole); ``inside_alike`` and ``inside_shade`` 0..1: smooth pixels
-    inside the matte of the lit backdrop's colour, of any shade of it (leftovers, a shadow taken along).
+    ``backdrop_trust`` 0..1; ``outside_unlike`` 0..1: outside the matte, hanging together with it, and no
+    shade of the backdrop (a part missing, a false hole); ``inside_alike`` and ``inside_shade`` 0..1: smooth
+    pixels inside the matte of the lit backdrop's colour, of any shade of it (leftovers, a shadow taken
+    along).
     """
     nothing = {"backdrop_trust": 0.0, "outside_unlike": 0.0, "inside_alike": 0.0, "inside_shade": 0.0}
     if backdrop is None:

@@ -23,6 +23,8 @@ from packshot.imaging.measure_backdrop import Backdrop
 REACH = 16  # samples each side of the outline; one sample is 1/2400 of the long side, at least half a pixel
 SHIFTS = 8  # furthest shift that is tried, in samples
 POINTS = 2500
+FOLLOW, FOLLOW_STEPS = 0.06, 36  # how far the colour is followed from a bare outline, and in how many steps
+ABRUPT = 9.0  # CIE76 units over two steps (0.33 % of the long side)
 CLEAR_GAIN = 0.06  # of R^2: less is noise
 PLAIN_CONTRAST = 25.0  # CIE76 units: from here on an edge is plain to see
 WEAK_CONTRAST = 4.0  # CIE76 units: below this no eye sees an edge on noise
@@ -30,13 +32,15 @@ WEAK_CONTRAST = 4.0  # CIE76 units: below this no eye sees an edge on noise
 
 @dataclass(frozen=True)
 class Profiles:
-    """N lines across the outline, outward: ``lab`` N x T x 3, ``alpha`` N x T, T = 2*REACH+1; ``x``, ``y`` in 0..1 of the frame;
-    ``length`` of the whole outline and ``step_share``, one sample, by the square root of the product's area."""
+    """N lines across the outline, outward: ``lab`` N x T x 3, ``alpha`` N x T, T = 2*REACH+1; ``x``, ``y``
+    in 0..1 of the frame; ``length`` of the whole outline and ``step_share``, one sample, by the square root
+    of the product's area."""
 
     lab: F32
     alpha: F32
     x: F32
     y: F32
+    normal: F32
     length: float
     step_share: float
 
@@ -74,13 +78,16 @@ def profiles(rgb: U8, matte: U8) -> Profiles | None:
         alphas.astype(np.float32) / 255,
         (points[:, 0] / width).astype(np.float32),
         (points[:, 1] / height).astype(np.float32),
+        normal.astype(np.float32),
         length / root,
         step / root,
     )
 
 
 def _outline(matte: U8, margin: int) -> tuple[npt.NDArray[np.int32], int]:
-    """Points (x, y) spread evenly over all outlines, N x 2, away from the frame, and how many they stand for."""
+    """Points (x, y) spread evenly over all outlines, N x 2, away from the frame, and how many they stand
+    for.
+    """
     height, width = matte.shape
     solid = np.asarray(matte >= 128, np.uint8)
     found, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
@@ -93,20 +100,20 @@ def _outline(matte: U8, margin: int) -> tuple[npt.NDArray[np.int32], int]:
     return points[:: max(1, -(-len(points) // POINTS))], len(points)
 
 
-def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, float]:
+def profile_measures(lines: Profiles, lab: F32, backdrop: Backdrop | None) -> dict[str, float]:
     """What the profiles say; shares are 0..1 of the outline, pixels are at a long side of 2400.
 
-    ``edge_error`` 0..1: mean |alpha - alpha*| within 12 px, where alpha* is the shifted or steeper alpha that
-    explains the photo better (0 where none does clearly): an estimate of the true edge error;
+    ``edge_error`` 0..1: mean |alpha - alpha*| within 12 px, where alpha* is the shifted or steeper alpha
+    that explains the photo better (0 where none does clearly): an estimate of the true edge error;
     ``edge_area`` 0..1: the same as an area by the product's area, an estimate of 1 - IoU along the outline;
-    ``edge_shift_px`` -8..8: median shift that the photo asks for, > 0 = the matte is too small;
-    ``edge_off`` 0..1: share that lies 2 px or more beside a clearly better fitting edge;
-    ``edge_unsupported`` 0..1: share with no edge of the photo near; ``edge_gap`` 0..1: worst such share in
-    a run of 4 % of the outline; ``edge_cut``, ``edge_leftover`` 0..1: share without an edge where the outside
-    is no shade of the backdrop, where the inside is one; ``edge_bare_length``, ``edge_cut_length``,
-    ``edge_leftover_length`` 0..10: lengths of such runs by the root of the product's area, weighted with contrast; ``edge_fit`` 0..1: mean R^2 of alpha and colour;
-    ``softness_px`` 0..33: median width of the 10-90 % ramp; ``softness_excess`` 0..1: how much better a
-    threefold steeper ramp explains the photo.
+    ``edge_shift_px`` -8..8: median shift that the photo asks for, > 0 = the matte is too small; ``edge_off``
+    0..1: share that lies 2 px or more beside a clearly better fitting edge; ``edge_unsupported`` 0..1: share
+    with no edge of the photo near; ``edge_gap`` 0..1: worst such share in a run of 4 % of the outline;
+    ``edge_cut``, ``edge_leftover`` 0..1: share without an edge where the outside is no shade of the
+    backdrop, where the inside is one; ``edge_bare_length``, ``edge_cut_length``, ``edge_leftover_length``
+    0..10: lengths of such runs by the root of the product's area, weighted with contrast; ``edge_fit`` 0..1:
+    mean R^2 of alpha and colour; ``softness_px`` 0..33: median width of the 10-90 % ramp;
+    ``softness_excess`` 0..1: how much better a threefold steeper ramp explains the photo.
     """
     alpha = lines.alpha
     centred = lines.lab - lines.lab.mean(1, keepdims=True)
@@ -129,6 +136,7 @@ def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, fl
         "edge_unsupported": float(unsupported.mean()),
         "edge_gap": _worst_run(unsupported),
         **_sides(lines, unsupported, backdrop, min(1.0, float(np.median(contrast)) / PLAIN_CONTRAST)),
+        **_other_edges(lines, lab, unsupported),
         "edge_fit": float(np.clip(here.mean(), 0, 1)),
         "edge_contrast": float(np.clip(np.median(contrast), 0, 150)),
         "softness_px": float(np.median(ramp)),
@@ -136,9 +144,7 @@ def profile_measures(lines: Profiles, backdrop: Backdrop | None) -> dict[str, fl
     }
 
 
-def _better_alpha(
-    lines: Profiles, steep: F32, fits: F32, steep_fits: F32, supported: F32
-) -> dict[str, float]:
+def _better_alpha(lines: Profiles, steep: F32, fits: F32, steep_fits: F32, supported: F32) -> dict[str, float]:
     """Distance of alpha to the better alpha over the lines that have an edge: in the band, and as an area."""
     if not supported.any():
         return {"edge_error": 0.0, "edge_area": 0.0}
@@ -184,6 +190,36 @@ def _sides(lines: Profiles, bare: F32, backdrop: Backdrop | None, contrast: floa
     }
 
 
+def _other_edges(lines: Profiles, lab: F32, bare: F32) -> dict[str, float]:
+    """Where the outline has no edge, is there a plain one further in (leftover) or further out (part missing)?
+
+    From each such point the colour is followed along the normal, up to 6 % of the long side, as long as it
+    stays what it is at the outline; an abrupt change ends it. ``edge_inside_length``, ``edge_outside_length``
+    0..10: lengths of outline with such an edge, by the root of the product's area. Needs no even backdrop.
+    """
+    run = np.convolve(bare, np.ones(7) / 7, "same") > 0.7
+    if not run.any():
+        return {"edge_inside_length": 0.0, "edge_outside_length": 0.0}
+    height, width = lab.shape[:2]
+    step = FOLLOW * max(height, width) / FOLLOW_STEPS
+    steps = np.arange(FOLLOW_STEPS + 1, dtype=np.float32) * np.float32(step)
+    found = {}
+    for name, sign in (("edge_inside_length", -1.0), ("edge_outside_length", 1.0)):
+        xs = lines.x[run, None] * width + sign * steps * lines.normal[run, :1]
+        ys = lines.y[run, None] * height + sign * steps * lines.normal[run, 1:]
+        inside = (xs >= 0) & (xs < width - 1) & (ys >= 0) & (ys < height - 1)
+        colours = cv2.remap(lab, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        jump = np.sqrt(((colours[:, 2:] - colours[:, :-2]) ** 2).sum(-1))
+        drift = np.sqrt(((colours[:, 1:-1] - colours[:, :1]) ** 2).sum(-1))
+        abrupt = (jump > ABRUPT) & inside[:, 2:]
+        first = np.where(abrupt.any(1), abrupt.argmax(1), 0)
+        before = np.maximum(first - 2, 0)
+        steady = drift[np.arange(len(first)), before] < ABRUPT
+        hits = abrupt.any(1) & (first >= 2) & steady
+        found[name] = min(10.0, float(hits.sum() / len(run)) * lines.length)
+    return found
+
+
 def _shifted(alpha: F32, by: int) -> F32:
     """The alpha lines moved outward by ``by`` samples, their ends held."""
     index = np.clip(np.arange(alpha.shape[1]) - by, 0, alpha.shape[1] - 1)
@@ -197,9 +233,7 @@ def _fit(alpha: F32, centred: F32, energy: F32) -> tuple[F32, F32]:
     product = np.einsum("ntc,nt->nc", centred, a)
     norm = (product**2).sum(1)
     swing = alpha.max(1) - alpha.min(1)
-    return np.asarray(norm / (power * energy), np.float32), np.asarray(
-        np.sqrt(norm) / power * swing, np.float32
-    )
+    return np.asarray(norm / (power * energy), np.float32), np.asarray(np.sqrt(norm) / power * swing, np.float32)
 
 
 def _worst_run(bad: npt.NDArray[np.bool_]) -> float:

@@ -32,15 +32,14 @@ class Complaint(BaseModel):
     @property
     def complaint_id(self) -> str:
         """16 hex digits of its content: the same complaint delivered twice is one complaint."""
-        return hashlib.sha256("\x00".join(str(v) for v in self.model_dump().values()).encode()).hexdigest()[
-            :16
-        ]
+        return hashlib.sha256("\x00".join(str(v) for v in self.model_dump().values()).encode()).hexdigest()[:16]
 
 
 def read_complaints(text: str) -> tuple[list[Complaint], list[str]]:
     """Complaints of a CSV with a header that names at least ``sku``, and what could not be read, in words.
 
-    Columns: sku, view, reason, comment, date; in any order and case, others are ignored. Rows that repeat are one.
+    Columns: sku, view, reason, comment, date; in any order and case, others are ignored. Rows that repeat
+    are one.
     """
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     header = [name.strip().lower() for name in next(rows, [])]
@@ -51,11 +50,7 @@ def read_complaints(text: str) -> tuple[list[Complaint], list[str]]:
     for number, row in enumerate(rows, start=2):
         if not any(cell.strip() for cell in row):
             continue
-        cells = {
-            name: cell.strip()
-            for name, cell in zip(header, row, strict=False)
-            if name in Complaint.model_fields
-        }
+        cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name in Complaint.model_fields}
         if not cells.get("sku"):
             errors.append(f"line {number}: no SKU")
             continue
@@ -66,7 +61,9 @@ def read_complaints(text: str) -> tuple[list[Complaint], list[str]]:
 
 @dataclass(frozen=True)
 class Trace:
-    """Where a complaint leads: the exported photos that it can mean, newest first; empty when there are none."""
+    """Where a complaint leads: the exported photos that it can mean, newest first; empty when there are
+    none.
+    """
 
     complaint: Complaint
     photos: tuple[PhotoRecord, ...]
@@ -97,9 +94,7 @@ def trace(complaint: Complaint, photos: Iterable[PhotoRecord]) -> Trace:
     meant = [
         p
         for p in photos
-        if p.sku == complaint.sku
-        and p.status == Status.EXPORTED
-        and (not complaint.view or p.view == complaint.view)
+        if p.sku == complaint.sku and p.status == Status.EXPORTED and (not complaint.view or p.view == complaint.view)
     ]
     return Trace(complaint, tuple(sorted(meant, key=lambda p: p.ended_at, reverse=True)))
 
@@ -110,7 +105,9 @@ def complaint_rate(complaints: int, exported: int) -> float:
 
 
 def tightened(switch: Switch, traces: Sequence[Trace], segment: str, exported: int) -> Switch:
-    """The segment's switch after these complaints: tightened at two of them and half a percent of its exports."""
+    """The segment's switch after these complaints: tightened at two of them and half a percent of its
+    exports.
+    """
     count = sum(any(p.segment == segment for p in t.photos) for t in traces)
     rate = complaint_rate(count, exported)
     if count >= LEAST_TO_TIGHTEN and rate >= RATE_TO_TIGHTEN:

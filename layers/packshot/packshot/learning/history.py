@@ -23,7 +23,8 @@ def history_text(versions: Sequence[Profile]) -> str:
         f"  edge shift {newest.edge_shift_px:+g} px, feather {newest.feather_px:g} px, fringe {newest.fringe:g}",
         f"  shadow {shadow.kind}, {shadow.direction_deg:g} degrees, length {shadow.length:g}, "
         f"softness {shadow.softness:g}, density {shadow.density:g}",
-        f"  flagged from an error score of {newest.flag_threshold:g}, fast way from {newest.fast_threshold:g} certainty",
+        f"  flagged from an error score of {newest.flag_threshold:g}, "
+        f"fast way from {newest.fast_threshold:g} certainty",
         "",
         "History",
     ]
@@ -31,9 +32,7 @@ def history_text(versions: Sequence[Profile]) -> str:
         lines.append(f"  v{profile.version}  {profile.created_at}  {profile.cause}")
         lines += [f"        {_why(m)}" for m in profile.evidence.moved]
         if profile.evidence.lots:
-            lines.append(
-                f"        from {profile.evidence.decisions} decisions in {_some(profile.evidence.lots)}"
-            )
+            lines.append(f"        from {profile.evidence.decisions} decisions in {_some(profile.evidence.lots)}")
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from packshot.quality.score import load_coefficients
 from packshot.records import now
 
 ShadowKind = Literal["none", "contact", "drop", "natural"]
@@ -55,20 +56,14 @@ class Profile(Frozen):
     cause: str = "default"
     evidence: Evidence = Evidence()
     created_at: str = Field(default_factory=now)
-    caution: int = Field(
-        default=0, ge=0, le=3, description="rollbacks since the last success: asks for more evidence"
-    )
+    caution: int = Field(default=0, ge=0, le=3, description="rollbacks since the last success: asks for more evidence")
 
     edge_shift_px: float = Field(default=0.0, ge=-4, le=4, description="+ grows the product")
     feather_px: float = Field(default=0.0, ge=0, le=6)
     fringe: float = Field(default=1.0, ge=0, le=1)
     shadow: ShadowProfile = ShadowProfile()
-    flag_threshold: float = Field(
-        default=0.3, ge=0.05, le=0.8, description="error score from which on is flagged"
-    )
-    fast_threshold: float = Field(
-        default=0.9, ge=0.5, le=0.999, description="certainty that lets the fast way do"
-    )
+    flag_threshold: float = Field(default=0.3, ge=0.05, le=0.8, description="error score from which on is flagged")
+    fast_threshold: float = Field(default=0.9, ge=0.5, le=0.999, description="certainty that lets the fast way do")
 
     def settings(self) -> dict[str, Any]:
         """The part that the imaging settings take over, by the same names."""
@@ -82,11 +77,10 @@ class Profile(Frozen):
 
 
 def default_profile(segment: str) -> Profile:
-    """Version 1 of a segment: soft edges where the product has them, shadows for what stands."""
+    """Version 1 of a segment: the fitted flag threshold, and more care where networks err more."""
     own: dict[str, dict[str, Any]] = {
-        "apparel": {"shadow": ShadowProfile(kind="none")},
         "textured": {"fast_threshold": 0.97},
         "transparent": {"fast_threshold": 0.97},
         "exception": {"fast_threshold": 0.999, "flag_threshold": 0.05},
     }
-    return Profile(segment=segment, **own.get(segment, {}))
+    return Profile(segment=segment, **({"flag_threshold": load_coefficients().flag_threshold} | own.get(segment, {})))

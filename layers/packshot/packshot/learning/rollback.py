@@ -1,8 +1,8 @@
 """Is a new version worse than the one before? A sequential probability ratio test on the sample's defects.
 
-Wald 1945: after each decision the log-likelihood ratio of "the defect rate is p1" against "it is still p0" is
-compared with two bounds; the test ends as soon as either is crossed, and its two errors are held whenever that is.
-Only the random sample counts: flagged photos and complaints are not drawn at random.
+Wald 1945: after each decision the log-likelihood ratio of "the defect rate is p1" against "it is still p0"
+is compared with two bounds; the test ends as soon as either is crossed, and its two errors are held whenever
+that is. Only the random sample counts: flagged photos and complaints are not drawn at random.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ class Watch(BaseModel):
         """
         rate = (parent_defects + 0.5) / (parent_decided + 1)
         p0 = min(MOST_RATE, max(LEAST_RATE, rate))
-        return cls(
-            segment=profile.segment, version=profile.version, p0=p0, p1=min(0.9, max(2 * p0, p0 + 0.05))
-        )
+        return cls(segment=profile.segment, version=profile.version, p0=p0, p1=min(0.9, max(2 * p0, p0 + 0.05)))
 
     def after(self, photo_id: str, defect: bool) -> Watch:
         """With one more decision of the sample; a photo that was counted already changes nothing."""

@@ -76,7 +76,7 @@ def _fast(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | 
     if len(fast) >= least and worse:
         after, note = (
             now + FAST_UP,
-            f"{bad_fast} of {len(fast)} fast ones refused, {bad_slow} of {len(slow)} others",
+            f"{bad_fast} of {len(fast)} fast refused, {bad_slow} of {len(slow)} others",
         )
     elif len(fast) >= 5 * least and bad_fast == 0:
         after, note = now - FAST_DOWN, f"none of {len(fast)} fast ones refused"

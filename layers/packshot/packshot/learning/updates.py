@@ -1,8 +1,8 @@
 """From decided tasks to the next version of a profile: medians of votes, sign tests, bounded steps.
 
-A decision votes on a setting in one of two ways: an override names the value that it should have had; an approval
-without one says that the present value is right. So a few reviewers' tastes cannot move a setting that most
-approve of. Only decisions made on the present version count: older ones speak of other settings.
+A decision votes on a setting in one of two ways: an override names the value that it should have had; an
+approval without one says that the present value is right. So a few reviewers' tastes cannot move a setting
+that most approve of. Only decisions made on the present version count: older ones speak of other settings.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ class Outcome(BaseModel):
     way: str = ""
 
     @classmethod
-    def of_task(
-        cls, task: TaskRecord, profile_version: int, way: str = "", flags: Sequence[str] = ()
-    ) -> Outcome:
+    def of_task(cls, task: TaskRecord, profile_version: int, way: str = "", flags: Sequence[str] = ()) -> Outcome:
         """The outcome of a decided task; raises ValueError when it is not decided."""
         if task.decision not in ("approve", "reject"):
             raise ValueError(f"task {task.task_id} is {task.state}, not decided")
@@ -68,7 +66,9 @@ class Outcome(BaseModel):
 
 @dataclass(frozen=True)
 class Dial:
-    """A number that may be moved: where it is, its bounds, its largest step, and what counts as a difference."""
+    """A number that may be moved: where it is, its bounds, its largest step, and what counts as a
+    difference.
+    """
 
     field: str
     low: float
@@ -94,11 +94,7 @@ def update(profile: Profile, outcomes: Sequence[Outcome]) -> Profile:
 
     Outcomes of other segments and versions are left out; one photo counts once (its last outcome).
     """
-    own = {
-        o.photo_id: o
-        for o in outcomes
-        if o.segment == profile.segment and o.profile_version == profile.version
-    }
+    own = {o.photo_id: o for o in outcomes if o.segment == profile.segment and o.profile_version == profile.version}
     decided = list(own.values())
     reviewed = [o for o in decided if o.why != "complaint"]
     least = LEAST_VOTES * 2**profile.caution

@@ -70,9 +70,7 @@ def against_lot(measurements: Mapping[str, float], lot: LotStats | None) -> dict
     return numbers
 
 
-def check(
-    measurements: Mapping[str, float], segment: str, limits: Limits, lot: LotStats | None = None
-) -> list[Check]:
+def check(measurements: Mapping[str, float], segment: str, limits: Limits, lot: LotStats | None = None) -> list[Check]:
     """Every check that applies to the segment and whose measurement is there, in the order of the limits.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What becomes of a lot: canary, sample, rework, hold, recall, fuse. Pure decisions; the stages act on them."""
+"""What becomes of a lot: canary, sample, rework, hold, recall, fuse. Decided here, done by the stages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ FUSE_LEAST = 3
 
 
 def decide_canary(verdicts: Sequence[Verdict]) -> CanaryDecision:
-    """Whether the rest of the lot is worth its cost: stop when more than half of the first photos fail outright.
+    """Whether the rest of the lot is worth its cost: stop when more than half of the first photos fail
+    outright.
 
     Raises:
         ValueError: no verdict was given; a canary of nothing proves nothing.
@@ -34,7 +35,9 @@ class LotNumbers(Protocol):
 
     @property
     def sample_size(self) -> int:
-        """Photos that were really drawn: fewer than the plan's n where fewer passed, more to hit each stratum."""
+        """Photos that were really drawn: fewer than the plan's n where fewer passed, more to hit each
+        stratum.
+        """
         ...
 
 

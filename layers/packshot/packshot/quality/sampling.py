@@ -91,7 +91,9 @@ def plan_for(
     minimum: int = 3,
     aql: float = 2.5,
 ) -> Plan:
-    """The plan in force. A tightened share plan takes twice the share, as the tables' tightened ones do about."""
+    """The plan in force. A tightened share plan takes twice the share, as the tables' tightened ones do
+    about.
+    """
     if kind == "aql":
         return aql_plan(lot_size, aql, severity)
     return share_plan(lot_size, min(1.0, share * (2 if severity == "tightened" else 1)), minimum)
@@ -132,7 +134,9 @@ def _places(sizes: dict[str, int], n: int) -> dict[str, int]:
 
 
 def p_accept(lot_size: int, defective: int, n: int, ac: int) -> float:
-    """Chance that ``n`` photos drawn without replacement show at most ``ac`` of the lot's ``defective`` ones."""
+    """Chance that ``n`` photos drawn without replacement show at most ``ac`` of the lot's ``defective``
+    ones.
+    """
     _require(0 <= defective <= lot_size and 0 <= n <= lot_size, "defective and n must lie within the lot")
     ways = sum(
         math.comb(defective, k) * math.comb(lot_size - defective, n - k)
@@ -143,8 +147,8 @@ def p_accept(lot_size: int, defective: int, n: int, ac: int) -> float:
 
 
 def oc(plan: Plan, lot_size: int) -> list[tuple[float, float]]:
-    """The operating characteristic: (share defective, chance of acceptance) for every whole number of defectives
-    up to 30 % of the lot (at least up to 5)."""
+    """The operating characteristic: (share defective, chance of acceptance) for every whole number of
+    defectives up to 30 % of the lot (at least up to 5)."""
     most = min(lot_size, max(5, math.ceil(0.3 * lot_size)))
     n = min(plan.n, lot_size)
     return [(d / lot_size, p_accept(lot_size, d, n, plan.ac)) for d in range(most + 1)]
@@ -158,10 +162,10 @@ def slip_chance(plan: Plan, lot_size: int, share: float) -> float:
 def explain(plan: Plan, lot_size: int) -> str:
     """The plan and what it lets through, in one sentence for the reviewer."""
     n = min(plan.n, lot_size)
+    four, eight, twenty = (f"{slip_chance(plan, lot_size, share):.0%}" for share in (0.04, 0.08, 0.2))
     return (
-        f"{plan.name}: look at {n} of {lot_size}, accept at {plan.ac} defective or fewer. A lot that is 4 % bad "
-        f"passes {slip_chance(plan, lot_size, 0.04):.0%} of the time, 8 % {slip_chance(plan, lot_size, 0.08):.0%}, "
-        f"20 % {slip_chance(plan, lot_size, 0.2):.0%}."
+        f"{plan.name}: look at {n} of {lot_size}, accept at {plan.ac} defective or fewer. "
+        f"A lot that is 4 % bad passes {four} of the time, 8 % {eight}, 20 % {twenty}."
     )
 
 

@@ -1,7 +1,7 @@
 """One number per photo: the chance that a person or the truth would call it defective.
 
 A logistic model over a few measurements that each grow with damage; its coefficients are data
-(``coefficients.json``), fitted by ``python -m bench quality`` from any folder of photos and truths.
+(``coefficients.json``), fitted by ``python -m bench.quality`` from any folder of photos and truths.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ class Term(BaseModel):
     full: float = Field(description="from here on it says all it can; below start where less is worse")
     power: float = Field(default=1.0, gt=0)
     weight: float = Field(ge=0, description="log-odds that the full value adds; never negative")
-    segments: dict[str, float] = Field(default_factory=dict, description="a segment's own start")
+    segments: dict[str, float] = Field(default_factory=dict, description="a segment's own start; full moves along")
 
     def part(self, value: float, segment: str) -> float:
         """The term before its weight, 0..1."""
         start = self.segments.get(segment, self.start)
-        return float(min(1.0, max(0.0, (value - start) / (self.full - start))) ** self.power)
+        full = self.full + (start - self.start)
+        return float(min(1.0, max(0.0, (value - start) / (full - start))) ** self.power)
 
 
 class Coefficients(BaseModel):
@@ -43,11 +44,13 @@ class Coefficients(BaseModel):
 
     command: str = Field(description="the command that fits this file")
     fitted_on: str
+    base_rate: float = Field(default=0.3, gt=0, lt=1, description="share of defects that the chances are stated for")
+    flag_threshold: float = Field(
+        default=0.3, gt=0, lt=1, description="score that flags 95 % of defects, cross-validated"
+    )
     figures: dict[str, float] = Field(default_factory=dict, description="cross-validated figures of the fit")
     intercept: float
-    offsets: dict[str, float] = Field(
-        default_factory=dict, description="a segment's own addition to the intercept"
-    )
+    offsets: dict[str, float] = Field(default_factory=dict, description="a segment's own addition to the intercept")
     terms: list[Term]
 
 
@@ -69,19 +72,13 @@ def error_score(
     """
     model = coefficients or load_coefficients()
     numbers = against_lot(measurements, lot)
-    odds = model.intercept + model.offsets.get(segment, 0.0)
+    odds = model.intercept
     odds += sum(t.weight * t.part(numbers[t.of], segment) for t in model.terms if t.of in numbers)
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
 
 
-def explain(
-    measurements: Mapping[str, float], segment: str, lot: LotStats | None = None
-) -> list[tuple[str, float]]:
+def explain(measurements: Mapping[str, float], segment: str, lot: LotStats | None = None) -> list[tuple[str, float]]:
     """What raised the score: (measurement, log-odds added), the largest first, those above 0 only."""
     numbers = against_lot(measurements, lot)
-    parts = [
-        (t.of, t.weight * t.part(numbers[t.of], segment))
-        for t in load_coefficients().terms
-        if t.of in numbers
-    ]
+    parts = [(t.of, t.weight * t.part(numbers[t.of], segment)) for t in load_coefficients().terms if t.of in numbers]
     return sorted((p for p in parts if p[1] > 0), key=lambda p: -p[1])

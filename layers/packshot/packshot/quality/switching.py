@@ -49,7 +49,7 @@ class Switch(BaseModel):
         return self.model_copy(update={"recent": recent, "refused": refused})
 
     def tighten(self, cause: str) -> Switch:
-        """Tighten at once, e.g. after complaints; a stop stays a stop, and five good lots are wanted again."""
+        """Tighten at once, e.g. after complaints; a stop stays, and five good lots are wanted again."""
         if self.state == "stop":
             return self
         refused = self.refused if self.state == "tightened" else 0
