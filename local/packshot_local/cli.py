@@ -6,19 +6,26 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from packshot.export.compliance import RuleResult, breaches, check_file
 from packshot.imaging import models as model_registry
 from packshot.report import audit as audit_drop
+from packshot.settings import PlanSettings
+from packshot.store import Store
 from packshot_local import drop as drops
+from packshot_local import quote as quotes
 from packshot_local import results
-from packshot_local.project import open_stack, store_of
-from packshot_local.stack import StackError
+from packshot_local.desk import Collector, Watcher
+from packshot_local.doctor import examine
+from packshot_local.project import WEB, open_stack, store_of
+from packshot_local.stack import Stack, StackError
+from packshot_local.stack.http_api import HttpApi
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 models_app = typer.Typer(no_args_is_help=True, help="The networks' weights: list, pull, verify.")
@@ -28,12 +35,8 @@ console = Console(stderr=True)
 Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<view>.jpg and a catalog.csv")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
 State = Annotated[Path | None, typer.Option(help="Keep buckets and tables in this folder between runs")]
-Workers = Annotated[
-    int, typer.Option(min=1, max=64, help="Processes for process and export; one a core is best")
-]
-Gate = Annotated[
-    str, typer.Option(help="advisory: export at once; gate: export waits for the sample's review")
-]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes for process and export; one a core is best")]
+Gate = Annotated[str, typer.Option(help="advisory: export at once; gate: export waits for the sample's review")]
 
 
 def main() -> None:
@@ -59,14 +62,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Take a folder of photos through the whole pipeline and bring the results home."""
-    if gate not in ("advisory", "gate"):
-        raise typer.BadParameter("--gate takes advisory or gate")
+    _gate_mode(gate)
     name = drop or drops.drop_name(folder)
     drops.photos_of(folder)
     _have_models()
     parameters = {
         "Channels": channels, "GateMode": gate, "MinPixels": str(min_pixels), "SampleShare": str(sample_share),
-        "ChunkConcurrency": str(workers), "LotConcurrency": "2", "ChunkSize": "4",
+        **_sizes(workers),
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
@@ -90,6 +92,16 @@ def run(
         raise typer.Exit(1)
 
 
+def _gate_mode(gate: str) -> None:
+    if gate not in ("advisory", "gate"):
+        raise typer.BadParameter("takes advisory or gate", param_hint="--gate")
+
+
+def _sizes(workers: int) -> dict[str, str]:
+    """Small chunks, so that progress is seen and no worker idles at the end."""
+    return {"ChunkConcurrency": str(min(40, workers)), "LotConcurrency": "2", "ChunkSize": "4"}
+
+
 def _bars(seen: drops.Progress) -> Progress:
     bars = Progress(
         TextColumn("{task.description:8}"),
@@ -108,16 +120,13 @@ def _bars(seen: drops.Progress) -> Progress:
     return bars
 
 
-def _say(ended: dict[str, object], out: Path, state: Path | None) -> None:
+def _say(ended: dict[str, Any], out: Path, state: Path | None) -> None:
     """What was done, what people must look at, and where everything lies."""
     photos = ended["photos"]
-    assert isinstance(photos, list)
     for photo in photos:
         if photo["status"] != "exported":
             colour = "yellow" if photo["status"] == "held" else "red"
-            console.print(
-                f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False
-            )
+            console.print(f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False)
             console.print(f"    {photo['cure']}", highlight=False)
     words = " + ".join(f"{ended[n]} {n}" for n in ("rejected", "exported", "held", "failed"))
     sign = "=" if ended["balanced"] else "≠"
@@ -158,6 +167,154 @@ def audit(
     raise typer.Exit(0 if numbers.balanced else 1)
 
 
+@app.command()
+def up(
+    state: State = None,
+    out: Annotated[Path, typer.Option(help="Where finished drops are brought home, one folder each")] = Path("out"),
+    watch: Annotated[Path | None, typer.Option(help="Take every subfolder of this folder as a drop")] = None,
+    channels: Annotated[str, typer.Option(help="Comma-separated channels")] = "amazon,shopify,google",
+    gate: Gate = "gate",
+    workers: Workers = 2,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the review desk; 0: any")] = 8710,
+    quiet_minutes: Annotated[float, typer.Option(min=0.05, help="A drop without _READY closes after so long")] = 1.0,
+) -> None:
+    """Start the local stack and the review desk, and stay until Ctrl-C."""
+    _gate_mode(gate)
+    if watch is not None and not watch.is_dir():
+        raise typer.BadParameter(f"{watch} is not a folder", param_hint="--watch")
+    _have_models()
+    parameters = {
+        "Channels": channels,
+        "GateMode": gate,
+        "QuietMinutes": str(quiet_minutes),
+        **_sizes(workers),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    folder = model_registry.models_dir()
+    with open_stack(
+        parameters=parameters, workers=workers, models=folder, state=state, log_file=out / "packshot.log"
+    ) as stack:
+        store = store_of(stack)
+        api = HttpApi(stack.routes, stack.invoke, s3_endpoint=stack.endpoint, web=WEB, port=port)
+        try:
+            _welcome(stack, store, api, out, watch)
+            _stay(stack, store, out, watch)
+        except KeyboardInterrupt:
+            console.print("Closing the stack …")
+        finally:
+            api.close()
+
+
+def _welcome(stack: Stack, store: Store, api: HttpApi, out: Path, watch: Path | None) -> None:
+    bucket = store.incoming.name
+    console.print(f"review desk   {api.page_url}", soft_wrap=True)
+    console.print(f"S3 endpoint   {stack.endpoint}", soft_wrap=True)
+    console.print("drop photos   ", end="")
+    console.print(
+        f"AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --endpoint-url {stack.endpoint} s3 cp FOLDER "
+        f"s3://{bucket}/incoming/NAME/ --recursive",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if watch is not None:
+        console.print(f"watching      {watch}: every subfolder becomes a drop")
+    console.print(f"results       {out}/NAME; Ctrl-C ends")
+
+
+def _stay(stack: Stack, store: Store, out: Path, watch: Path | None) -> None:
+    watcher = Watcher(watch, store, console.print) if watch is not None else None
+    collector = Collector(stack, store, watch, out, console.print)
+    while True:
+        if watcher is not None:
+            watcher.look()
+        collector.look()
+        time.sleep(1)
+
+
+@app.command()
+def plan(
+    folder: Folder,
+    workers: Workers = 2,
+    lot_max: Annotated[int, typer.Option(min=1, max=1000, help="Most photos in a lot")] = 100,
+    min_pixels: Annotated[int, typer.Option(help="Least longest edge, px")] = 2000,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a folder would become before anything is spent: rejections, lots, minutes, dollars."""
+    name = drops.drop_name(folder)
+    seen = drops.Progress()
+    settings = PlanSettings(lot_max=lot_max)
+    parameters = {"MinPixels": str(min_pixels), "LotMax": str(lot_max)}
+    with open_stack(parameters=parameters, workers=workers, models=model_registry.models_dir()) as stack:
+        store = store_of(stack)
+        drops.upload(store, folder, name, seen, ready=False)
+        if not stack.wait_idle(drops.STALLED_S):
+            raise drops.DropError("Intake did not come to an end; try a smaller folder.")
+        quotes.settle(store, name)
+        asked = quotes.quote(store, name, settings, workers)
+    if as_json:
+        print(json.dumps(asked.as_dict()))
+        return
+    for photo in asked.rejected:
+        if photo.reason is not None:
+            console.print(f"[red]rejected[/] {photo.file}: {photo.reason.message}", highlight=False)
+            console.print(f"    {photo.reason.cure}", highlight=False)
+    table = Table("segment", "lots", "photos")
+    for segment, sizes in asked.lots.items():
+        table.add_row(segment, str(len(sizes)), str(sum(sizes)))
+    console.print(table)
+    price = quotes.prices()
+    console.print(f"{asked.photos} photos, {len(asked.rejected)} rejected. Models: u2netp, and isnet where it is hard.")
+    console.print(f"On this machine with {workers} workers: about {asked.local_minutes:.1f} minutes.")
+    console.print(f"On AWS ({price.region}, prices of {price.read_on}): about {asked.total:.4f} {price.currency}.")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Image files, ours or not")],
+    channel: Annotated[str, typer.Option(help="The channel whose rules count")],
+    secondary: Annotated[bool, typer.Option("--secondary", help="Not the main image: fewer rules")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check image files against a channel's rules; exit code 1 when a must-rule is broken."""
+    rows: dict[str, list[dict[str, object]]] = {}
+    broken = False
+    for path in files:
+        found = check_file(path, channel, main=not secondary)
+        broken = broken or bool(breaches(found))
+        rows[str(path)] = [result.model_dump(mode="json") for result in found]
+        if not as_json:
+            _say_rules(path, found)
+    if as_json:
+        print(json.dumps({"channel": channel, "passed": not broken, "files": rows}, ensure_ascii=False))
+    raise typer.Exit(1 if broken else 0)
+
+
+def _say_rules(path: Path, found: list[RuleResult]) -> None:
+    bad = [result for result in found if not result.passed]
+    console.print(f"{path}: {'keeps all' if not bad else f'breaks {len(bad)} of'} {len(found)} rules", highlight=False)
+    for result in bad:
+        colour = "red" if result.level == "must" else "yellow"
+        console.print(
+            f"  [{colour}]{result.level}[/] {result.rule}: {result.measured}, required {result.required}. {result.fix}",
+            highlight=False,
+        )
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Find out what is wrong with this installation, and how to mend it."""
+    found = list(examine())
+    if as_json:
+        print(json.dumps([vars(finding) for finding in found]))
+    else:
+        for finding in found:
+            mark = "[green]fine[/]" if finding.fine else "[red]wrong[/]"
+            console.print(f"{mark:18} {finding.name}: {finding.says}", highlight=False)
+            if not finding.fine:
+                console.print(f"      {finding.cure}", highlight=False)
+    raise typer.Exit(0 if all(finding.fine for finding in found) else 1)
+
+
 @models_app.command("list")
 def models_list(as_json: AsJson = False) -> None:
     """The models, their licences, and whether they are here and sound."""
@@ -174,17 +331,13 @@ def models_list(as_json: AsJson = False) -> None:
         return
     table = Table("model", "MB", "licence", "state")
     for row in rows:
-        table.add_row(
-            str(row["name"]), f"{int(str(row['bytes'])) / 1e6:.1f}", str(row["licence"]), str(row["state"])
-        )
+        table.add_row(str(row["name"]), f"{int(str(row['bytes'])) / 1e6:.1f}", str(row["licence"]), str(row["state"]))
     console.print(table)
 
 
 @models_app.command("pull")
 def models_pull(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Models; default: all that packshot needs")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Models; default: all that packshot needs")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder; default: the models' folder of this user")] = None,
 ) -> None:
     """Fetch models, try their sources in order, check their hashes."""

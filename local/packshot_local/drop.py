@@ -39,9 +39,7 @@ class Progress:
 
     def count(self, stage: str, photos: int = 1) -> None:
         """Note that photos passed a stage."""
-        self.done[stage] = (
-            min(self.total, self.done[stage] + photos) if self.total else self.done[stage] + photos
-        )
+        self.done[stage] = min(self.total, self.done[stage] + photos) if self.total else self.done[stage] + photos
         self.changed()
 
     def on_log(self, line: LogLine) -> None:
@@ -71,7 +69,7 @@ def drop_name(folder: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_")[:40] or "drop"
 
 
-def upload(store: Store, folder: Path, drop: str, progress: Progress) -> None:
+def upload(store: Store, folder: Path, drop: str, progress: Progress, *, ready: bool = True) -> None:
     """Put a folder's photos and catalogue below ``incoming/<drop>/``, then the marker that it is complete."""
     photos = photos_of(folder)
     progress.total = len(photos)
@@ -87,7 +85,8 @@ def upload(store: Store, folder: Path, drop: str, progress: Progress) -> None:
     catalogue = folder / keys.CATALOG
     if catalogue.is_file():
         store.incoming.put(f"{keys.INCOMING}{drop}/{keys.CATALOG}", catalogue.read_bytes(), "text/csv")
-    store.incoming.put(f"{keys.INCOMING}{drop}/{keys.READY}", b"", "text/plain")
+    if ready:
+        store.incoming.put(f"{keys.INCOMING}{drop}/{keys.READY}", b"", "text/plain")
 
 
 def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterator[None]:
@@ -107,9 +106,7 @@ def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterato
         if _mark(progress) != last:
             last, since = _mark(progress), time.monotonic()
         elif time.monotonic() - since > STALLED_S:
-            raise DropError(
-                f"Nothing has moved in drop {drop} for {STALLED_S / 60:.0f} minutes; see the log."
-            )
+            raise DropError(f"Nothing has moved in drop {drop} for {STALLED_S / 60:.0f} minutes; see the log.")
         yield
         time.sleep(SEEN_S)
 

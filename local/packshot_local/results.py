@@ -25,7 +25,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PNG_BOMB = 400_000_000
 
 
-def collect(store: Store, drop: str, source: Path, out: Path) -> dict[str, Any]:
+def collect(store: Store, drop: str, source: Path | None, out: Path) -> dict[str, Any]:
     """Bring a drop's results home; the report as written by the pipeline, with local paths added."""
     report: dict[str, Any] = store.output.get_json(keys.report_key(drop, "report.json"))
     out.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def collect(store: Store, drop: str, source: Path, out: Path) -> dict[str, Any]:
     for name in ("rejected.csv", "manifest.json"):
         (out / name).write_bytes(store.output.get(keys.report_key(drop, name)).body)
     for entry in store.output.list(f"feeds/{drop}/"):
-        path = out / "feeds" / Path(entry.key.removeprefix(f"feeds/{drop}/"))
+        path = out / "feeds" / entry.key.removeprefix(f"feeds/{drop}/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(store.output.get(entry.key).body)
     (out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False), "utf-8")
@@ -70,25 +70,25 @@ def _fetch(store: Store, key: str, path: Path, out: Path) -> Path:
     return path.relative_to(out)
 
 
-def _contact_sheet(store: Store, drop: str, report: dict[str, Any], source: Path, out: Path) -> None:
+def _contact_sheet(store: Store, drop: str, report: dict[str, Any], source: Path | None, out: Path) -> None:
     """``report.html``: every photo's source and result with its checks, the doubtful ones first."""
     thumbs = out / "report_files"
     shutil.rmtree(thumbs, ignore_errors=True)
     thumbs.mkdir()
     rows = [_sheet_row(store, drop, photo, source, out, thumbs) for photo in report["photos"]]
-    rows.sort(
-        key=lambda r: ({"failed": 0, "held": 1, "rejected": 2}.get(r["status"], 3), -(r["error_score"] or 0))
-    )
+    rows.sort(key=lambda r: ({"failed": 0, "held": 1, "rejected": 2}.get(r["status"], 3), -(r["error_score"] or 0)))
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     html = env.get_template("report.html").render(report=report, rows=rows)
     (out / "report.html").write_text(html, "utf-8")
 
 
 def _sheet_row(
-    store: Store, drop: str, photo: dict[str, Any], source: Path, out: Path, thumbs: Path
+    store: Store, drop: str, photo: dict[str, Any], source: Path | None, out: Path, thumbs: Path
 ) -> dict[str, Any]:
     row = dict(photo)
-    row["source_thumb"] = _thumb(source / photo["file"], thumbs / f"{photo['photo_id']}_source.jpg", out)
+    row["source_thumb"] = (
+        _thumb(source / photo["file"], thumbs / f"{photo['photo_id']}_source.jpg", out) if source else None
+    )
     first = next(iter(photo["exports"].values()), None)
     result = out / first if first else (out / photo["master"] if photo["master"] else None)
     row["result_thumb"] = _thumb(result, thumbs / f"{photo['photo_id']}_result.jpg", out) if result else None
@@ -133,9 +133,7 @@ def summary(drop: str, report: dict[str, Any], seconds: float, out: Path) -> dic
         row = {name: photo.get(name) for name in keep}
         row["matte"] = str(out / row["matte"]) if row["matte"] else None
         row["exports"] = {channel: str(out / path) for channel, path in photo["exports"].items()}
-        photos.append(
-            {**row, "reason": why.get("code"), "message": why.get("message"), "cure": why.get("cure")}
-        )
+        photos.append({**row, "reason": why.get("code"), "message": why.get("message"), "cure": why.get("cure")})
     numbers = report["audit"]
     return {
         "drop": drop,

@@ -51,18 +51,19 @@ class Activity:
         finally:
             self._count(waiting=-1)
 
-    def sleep(self, seconds: float) -> None:
-        """Sleep as a retry does, but no longer than the stack lives."""
+    @contextmanager
+    def sleeping(self) -> Iterator[None]:
+        """Count something that waits for its time."""
         self._count(sleeping=1)
         try:
-            self.closing.wait(seconds)
+            yield
         finally:
             self._count(sleeping=-1)
 
-    @property
-    def waiting_tasks(self) -> int:
-        """Tasks that wait for a token now."""
-        return self._waiting
+    def sleep(self, seconds: float) -> None:
+        """Sleep as a retry does, but no longer than the stack lives."""
+        with self.sleeping():
+            self.closing.wait(seconds)
 
     def quiet(self, seconds: float) -> bool:
         """Whether nothing but waiting for tokens has gone on for so long."""

@@ -141,8 +141,7 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
         found["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(days)}
     if transitions := rule.get("Transitions"):
         found["Transitions"] = [
-            {"StorageClass": step["StorageClass"], "Days": int(step["TransitionInDays"])}
-            for step in transitions
+            {"StorageClass": step["StorageClass"], "Days": int(step["TransitionInDays"])} for step in transitions
         ]
     return found
 

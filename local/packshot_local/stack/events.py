@@ -29,9 +29,7 @@ ASYNC_RETRY_SECONDS = (1.0, 2.0)
 """Waits before the two retries of an asynchronous invocation; Lambda waits one and two minutes."""
 
 
-def envelope(
-    source: str, kind: str, detail: dict[str, Any], resources: list[str], region: str
-) -> dict[str, Any]:
+def envelope(source: str, kind: str, detail: dict[str, Any], resources: list[str], region: str) -> dict[str, Any]:
     """An EventBridge event with an id of its own and the time now."""
     return {
         "version": "0",
@@ -142,7 +140,7 @@ class Delivery:
     def deliver(self, target: dict[str, Any], event: dict[str, Any]) -> None:
         """Hand an event to one target of a rule, transformed as the target says."""
         arn: str = target["Arn"]
-        body = _input_for(target, event)
+        body = _input_for(target, {**event, "time": _timestamp(event.get("time"))})
         service = arn.split(":")[2]
         if service == "lambda":
             self.run_later(arn, body.encode())
@@ -202,15 +200,21 @@ def send_to_arn(arn: str, body: str, region: str, group: str | None = None) -> N
     """Send a message to a queue, topic or event bus by its ARN."""
     service, name = arn.split(":")[2], arn.split(":")[-1]
     if service == "sqs":
-        sqs_backends[DEFAULT_ACCOUNT_ID][region].send_message(
-            queue_name=name, message_body=body, group_id=group
-        )
+        sqs_backends[DEFAULT_ACCOUNT_ID][region].send_message(queue_name=name, message_body=body, group_id=group)
     elif service == "sns":
         sns_backends[DEFAULT_ACCOUNT_ID][region].publish(message=body, arn=arn)
     elif service == "logs":
         log.info("event for log group %s: %s", arn, body)
     else:
         log.error("the local stack delivers nothing to %s", arn)
+
+
+def _timestamp(moment: Any) -> str:
+    """EventBridge's form of a time that moto may hold as seconds since the epoch."""
+    if isinstance(moment, str) and "T" in moment:
+        return moment
+    seconds = float(moment) if moment else time.time()
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _input_for(target: dict[str, Any], event: dict[str, Any]) -> str:

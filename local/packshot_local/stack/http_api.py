@@ -101,9 +101,7 @@ class HttpApi(ThreadingHTTPServer):
         self.policy = _content_policy(s3_endpoint)
         self._users: dict[str, dict[str, str]] = {}
         self.token = self.add_user("local", groups=["reviewers", "leads"])
-        self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.05,), name="stack-http", daemon=True
-        )
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="stack-http", daemon=True)
         self._thread.start()
 
     @property
@@ -215,9 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not api.is_own_host(self.headers.get("Host")):
             return _Answer.message(421, "this server answers on loopback only")
         origin = self.headers.get("Origin")
-        if origin is not None and not (
-            origin.startswith("http://") and api.is_own_host(origin[len("http://") :])
-        ):
+        if origin is not None and not (origin.startswith("http://") and api.is_own_host(origin[len("http://") :])):
             return _Answer.message(403, "requests from other origins are refused")
         path = urlsplit(self.path).path
         method = "GET" if self.command == "HEAD" else self.command
@@ -335,9 +331,7 @@ def _answer_of(result: Invocation) -> _Answer:
     text = value.get("body") or ""
     body = base64.b64decode(text) if value.get("isBase64Encoded") else str(text).encode()
     given: Mapping[str, Any] = {**(value.get("headers") or {})}
-    headers = [
-        (name.lower(), str(content)) for name, content in given.items() if name.lower() != "content-length"
-    ]
+    headers = [(name.lower(), str(content)) for name, content in given.items() if name.lower() != "content-length"]
     for name, contents in (value.get("multiValueHeaders") or {}).items():
         headers = [header for header in headers if header[0] != name.lower()]
         headers.append((name.lower(), ",".join(map(str, contents))))

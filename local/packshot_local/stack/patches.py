@@ -59,6 +59,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
@@ -135,9 +136,7 @@ class Patching:
     def item(self, mapping: dict[str, Any], key: str, value: Any) -> None:
         """Replace one item of a dictionary."""
         before = mapping.get(key)
-        self._undo.append(
-            lambda: mapping.update({key: before}) if before is not None else mapping.pop(key, None)
-        )
+        self._undo.append(lambda: mapping.update({key: before}) if before is not None else mapping.pop(key, None))
         mapping[key] = value
 
     def restore(self) -> None:
@@ -408,9 +407,7 @@ def waiting_for_a_worker_costs_no_time(patching: Patching, host: Host) -> None:
         clock: TaskClock = _running.clock
         clock.pause()
         try:
-            result = host.run_function(
-                parameters["FunctionName"], parameters.get("Payload") or b"{}", clock.resume
-            )
+            result = host.run_function(parameters["FunctionName"], parameters.get("Payload") or b"{}", clock.resume)
         finally:
             clock.resume()
         answer = {
@@ -440,7 +437,7 @@ def _take_output(state: Any, env: Environment, output: Any) -> None:
 
 @_patch
 def waiting_is_counted(patching: Patching, host: Host) -> None:
-    """Nothing in moto tells whether an execution works or only waits for a task token or a retry; and a
+    """Nothing in moto tells whether an execution works or only waits for a task token, a time or a retry; and a
     retry's sleep cannot be cut short."""
     callback_tasks = state_task_service_callback.StateTaskServiceCallback
     before = callback_tasks.__dict__["_eval_wait_for_task_token"]
@@ -451,6 +448,13 @@ def waiting_is_counted(patching: Patching, host: Host) -> None:
 
     patching.set(callback_tasks, "_eval_wait_for_task_token", wait_for_token)
     patching.set(retrier, "time", SimpleNamespace(sleep=host.activity.sleep))
+    wait_before = WaitFunction.__dict__["_wait_interval"]
+
+    def wait_interval(self: Any, *args: Any, **kwargs: Any) -> None:
+        with host.activity.sleeping():
+            wait_before(self, *args, **kwargs)
+
+    patching.set(WaitFunction, "_wait_interval", wait_interval)
 
 
 @_patch
@@ -481,6 +485,13 @@ def stopping_reaches_waiting_tasks(patching: Patching, _host: Host) -> None:
 
     before = patching.set(StepFunctionResponse, "stop_execution", stop)
     set_error_before = patching.set(Environment, "set_error", set_error)
+
+
+def waits_for_token(execution: Any) -> bool:
+    """Whether some task of an execution waits for its token."""
+    env = execution.exec_worker.env if execution.exec_worker else None
+    endpoints = list(env.callback_pool_manager._pool.values()) if env is not None else []
+    return any(not endpoint._notify_event.is_set() for endpoint in endpoints)
 
 
 def stop_execution(execution: Any, error: str | None, cause: str | None) -> None:

@@ -44,9 +44,7 @@ class RuntimeApi(ThreadingHTTPServer):
         self.init_error: bytes | None = None
         self.inbox: queue.Queue[Request | None] = queue.Queue()
         self.current: Request | None = None
-        self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.05,), name="stack-runtime-api", daemon=True
-        )
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="stack-runtime-api", daemon=True)
         self._thread.start()
 
     @property

@@ -79,9 +79,7 @@ class Timer:
         for schedule in schedules:
             seconds = rate_seconds(schedule.expression)
             if seconds is None:
-                log.info(
-                    "%s (%s) does not run by itself here; fire it", schedule.logical_id, schedule.expression
-                )
+                log.info("%s (%s) does not run by itself here; fire it", schedule.logical_id, schedule.expression)
             elif schedule.enabled:
                 self._due[schedule.logical_id] = now + seconds
         self._thread = threading.Thread(target=self._loop, name="stack-timer", daemon=True)
@@ -97,9 +95,7 @@ class Timer:
     def fire(self, logical_id: str) -> None:
         """Run a schedule's targets now, whatever its expression and state."""
         if logical_id not in self._schedules:
-            raise StackError(
-                f"no schedule {logical_id}; there are {', '.join(sorted(self._schedules)) or 'none'}"
-            )
+            raise StackError(f"no schedule {logical_id}; there are {', '.join(sorted(self._schedules)) or 'none'}")
         schedule = self._schedules[logical_id]
         event = envelope("aws.events", "Scheduled Event", {}, [], self._region)
         for target in schedule.targets:

@@ -5,9 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
+
+
+def _is_loopback(address: str | None) -> bool:
+    """Whether a Host or Origin header, if there is one, names this machine: other web pages stay out."""
+    if address is None:
+        return True
+    host = urlsplit(address if "//" in address else f"//{address}").hostname
+    return host in ("127.0.0.1", "localhost", "::1")
 
 
 class MotoServer:
@@ -17,6 +26,9 @@ class MotoServer:
         moto = DomainDispatcherApplication(create_backend_app)
 
         def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            if not (_is_loopback(environ.get("HTTP_HOST")) and _is_loopback(environ.get("HTTP_ORIGIN"))):
+                start_response("403 Forbidden", [("Content-Type", "text/plain")])
+                return [b"this server answers programs and pages of this machine only\n"]
             before()
             try:
                 answer: Iterable[bytes] = moto(environ, start_response)

@@ -100,9 +100,7 @@ class Source(ABC):
     def start(self, count: int) -> None:
         """Begin."""
         for _ in range(count):
-            thread = threading.Thread(
-                target=self._loop, name=f"stack-poll-{self.mapping.function}", daemon=True
-            )
+            thread = threading.Thread(target=self._loop, name=f"stack-poll-{self.mapping.function}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -121,9 +119,7 @@ class Source(ABC):
                     self._closing.wait(1)
 
     def _invoke(self, records: list[dict[str, Any]]) -> Invocation:
-        return self._pools.invoke(
-            self.mapping.function, json.dumps({"Records": records}, default=_base64).encode()
-        )
+        return self._pools.invoke(self.mapping.function, json.dumps({"Records": records}, default=_base64).encode())
 
     @abstractmethod
     def _poll(self) -> None:
@@ -252,9 +248,7 @@ class StreamSource(Source):
             self._closing.wait(min(0.2 * 2**self._attempts, 10))
 
     def _give_up(self, records: list[dict[str, Any]], result: Invocation) -> None:
-        log.error(
-            "%s gives up %d records of %s", self.mapping.function, len(records), self.mapping.source_arn
-        )
+        log.error("%s gives up %d records of %s", self.mapping.function, len(records), self.mapping.source_arn)
         if self.mapping.on_failure_arn:
             numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
             batch = {

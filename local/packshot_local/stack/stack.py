@@ -46,6 +46,7 @@ ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
 BUFFER_BYTES = 64 * 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
+SCRATCH_PREFIX = "packshot-stack-"
 KEPT_HISTORIES = 20
 QUIET_SECONDS = 0.15
 _one_at_a_time = threading.Lock()
@@ -110,15 +111,21 @@ class Stack:
 
     def _go_down(self) -> None:
         self.activity.closing.set()
+        interrupt: KeyboardInterrupt | SystemExit | None = None
         while self._undo:
             try:
                 self._undo.pop()()
+            except (KeyboardInterrupt, SystemExit) as error:
+                interrupt = error  # asked to hurry: the rest still has to be closed
             except Exception:
                 log.exception("a part of the local stack did not close")
+        if interrupt is not None:
+            raise interrupt
 
     def _come_up(self) -> None:
         self._catch_sigterm()
         if self._log_path is not None:
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
             self._log_file = self._log_path.open("a", encoding="utf-8")
             self._undo.append(self._log_file.close)
         self._prepare_moto()
@@ -152,7 +159,10 @@ class Stack:
         self._undo.append(_default_sigterm)
 
     def _prepare_moto(self) -> None:
-        scratch = Path(tempfile.mkdtemp(prefix="packshot-stack-"))
+        _remove_leftovers()
+        scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-"))
+        self._worker_tmp = scratch / "tmp"
+        self._worker_tmp.mkdir()
         self._undo.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
         self._undo.append(functools.partial(setattr, DiskBuffer, "directory", None))
         DiskBuffer.directory = scratch
@@ -177,7 +187,7 @@ class Stack:
         specs = function_specs(
             self._deployment, translation.functions, self._python_paths, self._process_workers, self.region
         )
-        self._pools = Pools(specs, self._worker_environment(), self._log)
+        self._pools = Pools(specs, self._worker_environment(), self._log, self.activity.touch)
         self._delivery = Delivery(self.region, self._pools.invoke, self._start_named, self.activity.closing)
         self._undo.append(self._delivery.close)
         self._undo.append(self._stop_executions)
@@ -186,9 +196,7 @@ class Stack:
             self._configure_delivery(spec)
 
     def _configure_delivery(self, spec: FunctionSpec) -> None:
-        dead_letters = (
-            self._deployment.properties(spec.logical_id).get("DeadLetterConfig", {}).get("TargetArn")
-        )
+        dead_letters = self._deployment.properties(spec.logical_id).get("DeadLetterConfig", {}).get("TargetArn")
         retries = 2
         for logical_id in self._deployment.of_type("AWS::Lambda::EventInvokeConfig"):
             properties = self._deployment.properties(logical_id)
@@ -210,18 +218,10 @@ class Stack:
         )
         for source in self._sources:
             self._undo.append(source.join)
-        rules = [
-            item
-            for item in self._deployment.of_type("AWS::Events::Rule")
-            if "ScheduleExpression" in read(item)
-        ]
+        rules = [item for item in self._deployment.of_type("AWS::Events::Rule") if "ScheduleExpression" in read(item)]
         schedules = [Schedule.of_rule(item, read(item)) for item in rules]
-        schedules += [
-            Schedule.of_scheduler(i, read(i)) for i in self._deployment.of_type("AWS::Scheduler::Schedule")
-        ]
-        self._timer = Timer(
-            schedules, self._delivery.deliver, self._housekeeping, self.region, self.activity.closing
-        )
+        schedules += [Schedule.of_scheduler(i, read(i)) for i in self._deployment.of_type("AWS::Scheduler::Schedule")]
+        self._timer = Timer(schedules, self._delivery.deliver, self._housekeeping, self.region, self.activity.closing)
         self._timer.start()
         self._undo.append(self._timer.join)
         self._undo.append(self.activity.closing.set)
@@ -231,6 +231,7 @@ class Stack:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": os.environ.get("HOME", tempfile.gettempdir()),
             "LANG": "C.UTF-8",
+            "TMPDIR": str(self._worker_tmp),
             "TZ": ":UTC",
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -249,8 +250,12 @@ class Stack:
             if self._log_file is not None and not self._log_file.closed:
                 self._log_file.write(line.as_json() + "\n")
                 self._log_file.flush()
-        if self._on_log is not None:
+        if self._on_log is None:
+            return
+        try:
             self._on_log(line)
+        except Exception:
+            log.exception("on_log failed")  # the reader must go on, or the function stops at a full pipe
 
     def _stop_executions(self) -> None:
         """End what still runs in the interpreter and wait for its threads."""
@@ -363,7 +368,7 @@ class Stack:
         if self._delivery.pending or self._pools.active or not all(source.idle() for source in self._sources):
             return False
         running = [execution for execution in self._executions() if execution.status == "RUNNING"]
-        if running and self.activity.waiting_tasks < len(running):
+        if not all(patches.waits_for_token(execution) for execution in running):
             return False
         return self.activity.quiet(QUIET_SECONDS)
 
@@ -396,6 +401,24 @@ class Stack:
 def _forget_everything() -> None:
     BackendDict.reset()
     reset_model_data()
+
+
+def _remove_leftovers() -> None:
+    """Remove the scratch folders of stacks that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*-*"):
+        owner = folder.name.removeprefix(SCRATCH_PREFIX).split("-")[0]
+        if owner.isdecimal() and not _process_runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _process_runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _put_back(name: str, value: str | None) -> None:

@@ -77,12 +77,8 @@ class StateFolder:
         with self._saving:
             index: dict[str, Any] = {
                 "format": FORMAT,
-                "buckets": {
-                    name: self._objects(name) for name in self._deployment.of_type("AWS::S3::Bucket")
-                },
-                "tables": {
-                    name: self._items(name) for name in self._deployment.of_type("AWS::DynamoDB::Table")
-                },
+                "buckets": {name: self._objects(name) for name in self._deployment.of_type("AWS::S3::Bucket")},
+                "tables": {name: self._items(name) for name in self._deployment.of_type("AWS::DynamoDB::Table")},
             }
             partial = self._index.with_suffix(".partial")
             with partial.open("w", encoding="utf-8") as file:
@@ -144,13 +140,9 @@ class StateFolder:
 
     def _read_index(self) -> dict[str, Any]:
         try:
-            index: dict[str, Any] = json.loads(
-                self._index.read_text(encoding="utf-8"), object_hook=_text_as_bytes
-            )
+            index: dict[str, Any] = json.loads(self._index.read_text(encoding="utf-8"), object_hook=_text_as_bytes)
         except ValueError as error:
-            raise StackError(
-                f"{self._index} cannot be read ({error}); move the folder away to start anew"
-            ) from error
+            raise StackError(f"{self._index} cannot be read ({error}); move the folder away to start anew") from error
         if index.get("format") != FORMAT:
             raise StackError(f"{self._index} is of another version; move the folder away to start anew")
         return index

@@ -150,9 +150,7 @@ def _refuse_what_runs_wrongly(logical_id: str, definition: Template) -> None:
         if state.get("QueryLanguage") == "JSONata" or "Assign" in state:
             raise StackError(f"{where}: JSONata and Assign are not run locally; write it in JSONPath")
         if "ResultWriter" in state:
-            raise StackError(
-                f"{where}: ResultWriter writes nothing locally; let the children write their results"
-            )
+            raise StackError(f"{where}: ResultWriter writes nothing locally; let the children write their results")
         if "ItemBatcher" in state:
             raise StackError(f"{where}: ItemBatcher is not run locally; write the batches as items")
         processor = state.get("ItemProcessor") or state.get("Iterator") or {}
@@ -177,9 +175,7 @@ def _inline_substitutions(properties: Template) -> None:
     pieces = re.split(r"\$\{(\w+)\}", text)
     for index in range(1, len(pieces), 2):
         if pieces[index] not in substitutions:
-            raise StackError(
-                f"the state machine uses ${{{pieces[index]}}}, which DefinitionSubstitutions lacks"
-            )
+            raise StackError(f"the state machine uses ${{{pieces[index]}}}, which DefinitionSubstitutions lacks")
         value = substitutions[pieces[index]]
         pieces[index] = value if isinstance(value, dict) else str(value)
     properties["DefinitionString"] = {"Fn::Join": ["", pieces]}

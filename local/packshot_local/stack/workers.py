@@ -67,9 +67,7 @@ class Worker:
         )
         self._lifeline = cast(IO[bytes], self.process.stdin)
         self._output = cast(IO[bytes], self.process.stdout)
-        self._reader = threading.Thread(
-            target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True
-        )
+        self._reader = threading.Thread(target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True)
         self._reader.start()
 
     def _environment(self, base_env: Mapping[str, str]) -> dict[str, str]:
@@ -110,20 +108,12 @@ class Worker:
                 fields = json.loads(text)
             except ValueError:
                 fields = None  # a line that only looks like JSON stays text
-        return LogLine(
-            self.spec.logical_id, text, time.time(), current.request_id if current else None, fields
-        )
+        return LogLine(self.spec.logical_id, text, time.time(), current.request_id if current else None, fields)
 
     def _exit_document(self, request_id: str) -> bytes:
         code = self.process.returncode
-        what = (
-            f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
-            if code < 0
-            else f"exit status {code}"
-        )
-        return _error_document(
-            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}"
-        )
+        what = f"signal: {(signal.strsignal(-code) or str(-code)).lower()}" if code < 0 else f"exit status {code}"
+        return _error_document("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}")
 
     @property
     def alive(self) -> bool:
@@ -192,9 +182,16 @@ def _nothing() -> None:
 class Pool:
     """The workers of one function, at most `spec.concurrency` of them, started when first needed."""
 
-    def __init__(self, spec: FunctionSpec, base_env: Mapping[str, str], on_log: LogSink) -> None:
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        base_env: Mapping[str, str],
+        on_log: LogSink,
+        on_change: Callable[[], None],
+    ) -> None:
         self.spec = spec
         self.peak_rss_bytes = 0
+        self._on_change = on_change
         self._base_env = base_env
         self._on_log = on_log
         self._slots = threading.Condition()
@@ -227,9 +224,7 @@ class Pool:
     def _take(self) -> Worker:
         with self._slots:
             self._waiting += 1
-            self._slots.wait_for(
-                lambda: self._closed or len(self._busy) + self._starting < self.spec.concurrency
-            )
+            self._slots.wait_for(lambda: self._closed or len(self._busy) + self._starting < self.spec.concurrency)
             self._waiting -= 1
             if self._closed:
                 raise StackError(f"{self.spec.logical_id} was called while the stack was closing")
@@ -254,6 +249,7 @@ class Pool:
 
     def _give_back(self, worker: Worker) -> None:
         self._note_memory(worker)
+        self._on_change()
         with self._slots:
             self._busy.discard(worker)
             keep = worker.alive and not self._closed
@@ -272,9 +268,7 @@ class Pool:
         """The live processes, with their memory now; notes the peak on the way."""
         with self._slots:
             live = [worker for worker in (*self._busy, *self._idle) if worker.alive]
-        return [
-            WorkerInfo(self.spec.logical_id, worker.process.pid, self._note_memory(worker)) for worker in live
-        ]
+        return [WorkerInfo(self.spec.logical_id, worker.process.pid, self._note_memory(worker)) for worker in live]
 
     def kill_one(self) -> int:
         """SIGKILL one worker, a busy one first; returns its pid. Raises StackError when there is none."""
@@ -303,8 +297,14 @@ class Pool:
 class Pools:
     """All functions of the stack, by physical name, ARN or logical id."""
 
-    def __init__(self, specs: list[FunctionSpec], base_env: Mapping[str, str], on_log: LogSink) -> None:
-        self._by_id = {spec.logical_id: Pool(spec, base_env, on_log) for spec in specs}
+    def __init__(
+        self,
+        specs: list[FunctionSpec],
+        base_env: Mapping[str, str],
+        on_log: LogSink,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._by_id = {spec.logical_id: Pool(spec, base_env, on_log, on_change) for spec in specs}
         self._by_name = {pool.spec.name: pool for pool in self._by_id.values()}
 
     def find(self, name: str) -> Pool:
@@ -313,9 +313,7 @@ class Pools:
             return self._by_id[name]
         plain = name.split(":function:")[-1].split(":")[0]
         if plain not in self._by_name:
-            raise StackError(
-                f"no function {name} in the template; there are {', '.join(sorted(self._by_id))}"
-            )
+            raise StackError(f"no function {name} in the template; there are {', '.join(sorted(self._by_id))}")
         return self._by_name[plain]
 
     def invoke(self, name: str, event: bytes) -> Invocation:
