@@ -1,0 +1,269 @@
+// One photo on the desk: look, change, decide, next.
+
+import * as api from "./api.js";
+import { Change, Painter } from "./change.js";
+import { ChangePanel } from "./changepanel.js";
+import { askReasons } from "./dialogs.js";
+import { banner, due, h, key, put, toast } from "./dom.js";
+import { sheet, stale } from "./images.js";
+import * as keys from "./keys.js";
+import * as panels from "./panels.js";
+import * as queue from "./queue.js";
+import { toolbar } from "./toolbar.js";
+import { Viewer } from "./viewer.js";
+
+const STEP = 80; // canvas pixels of one arrow key
+
+export class DeskPage {
+  constructor(app) {
+    this.app = app;
+    this.viewer = new Viewer({ onchange: () => this.tools?.sync(), onfull: (wanted) => this.wantFull(wanted) });
+    this.tools = toolbar(this.viewer);
+    this.head = h("div", { class: "head" });
+    this.side = h("div", { class: "side" });
+    this.state = h("p", { class: "state small", role: "status" });
+    this.approve = h("button", { class: "approve", onclick: () => this.decide("approve") }, "Approve ", key("A"));
+    this.reject = h("button", { class: "reject", onclick: () => this.decide("reject") }, "Reject ", key("R"));
+    this.skip = h("button", { class: "quiet", onclick: () => this.next() }, "Next ", key("N"));
+    this.decision = h("div", { class: "decision" }, this.state, h("div", { class: "row" }, this.approve, this.reject, this.skip));
+    this.element = h("div", { class: "desk" },
+      h("section", { class: "stage", "aria-label": "Photo" }, this.tools.element, this.viewer.element),
+      h("aside", { "aria-label": "Decision" }, this.head, this.decision, this.side));
+    this.brush = { mode: "remove", size: 0.03, softness: 0.3 };
+  }
+
+  keys() {
+    const view = this.viewer;
+    const pan = (dx, dy) => () => (view.painter ? view.painter.nudge(-dx / 8, -dy / 8) : view.pan(dx, dy));
+    const look = "Look", decide = "Decide", change = "Change";
+    const background = (name) => () => view.set({ background: name });
+    return [
+      { keys: ["a"], says: "Approve", group: decide, run: () => this.decide("approve") },
+      { keys: ["r"], says: "Reject, with reasons", group: decide, run: () => this.decide("reject") },
+      { keys: ["z"], says: "Undo the last decision", group: decide, run: () => this.app.undo() },
+      { keys: ["n", "j"], says: "Next photo", group: decide, run: () => this.next() },
+      { keys: ["k"], says: "Previous photo", group: decide, run: () => this.previous() },
+      { keys: ["v"], says: "Side by side, slider, result, source", group: look, run: () => this.tools.cycle() },
+      { keys: ["s"], says: "Show the source while held", group: look, run: (e) => !e.repeat && view.set({ flip: true }), up: () => view.set({ flip: false }) },
+      { keys: ["+", "="], says: "Zoom in", group: look, run: () => view.zoom(view.scale * 1.5) },
+      { keys: ["-"], says: "Zoom out", group: look, run: () => view.zoom(view.scale / 1.5) },
+      { keys: ["0", "f"], says: "Fit", group: look, run: () => view.fit() },
+      { keys: ["1"], says: "1:1 pixels", group: look, run: () => view.zoom(1) },
+      { keys: ["2"], says: "2:1", group: look, run: () => view.zoom(2) },
+      { keys: ["4"], says: "4:1", group: look, run: () => view.zoom(4) },
+      { keys: ["arrowleft"], says: "Move (with the brush: move it)", group: look, run: pan(STEP, 0) },
+      { keys: ["arrowright"], run: pan(-STEP, 0) },
+      { keys: ["arrowup"], run: pan(0, STEP) },
+      { keys: ["arrowdown"], run: pan(0, -STEP) },
+      { keys: [",", "."], says: "Move the slider", group: look, run: (e) => { view.split.value = Number(view.split.value) + (e.key === "." ? 4 : -4); view.draw(); } },
+      { keys: ["b"], says: "Next background", group: look, run: () => this.tools.nextBackground() },
+      { keys: ["w"], says: "White", group: look, run: background("white") },
+      { keys: ["m"], says: "Matte overlay", group: look, run: () => view.toggle("matte") },
+      { keys: ["e"], says: "Edge overlay", group: look, run: () => view.toggle("edge") },
+      { keys: ["c"], says: "Change edges and shadow", group: change, run: () => this.openChange() },
+      { keys: ["p"], says: "Brush", group: change, run: () => this.togglePainter() },
+      { keys: ["x"], says: "Brush adds or removes", group: change, run: () => this.panel?.mode(this.brush.mode === "add" ? "remove" : "add") },
+      { keys: ["[", "]"], says: "Brush size", group: change, run: (e) => this.resizeBrush(e.key === "]" ? 1.25 : 0.8) },
+      { keys: ["space"], says: "Put the brush down, lift it", group: change, run: () => view.painter?.press() },
+      { keys: ["ctrl+z"], says: "Undo a change", group: change, run: () => this.change?.undo() },
+      { keys: ["ctrl+y", "ctrl+shift+z"], says: "Redo a change", group: change, run: () => this.change?.redo() },
+      { keys: ["escape"], run: () => this.closePainter() },
+    ];
+  }
+
+  /** Shows a task, claims it, and loads the next one ahead. */
+  async open(id) {
+    this.leave();
+    this.id = id;
+    this.view = null;
+    this.lock("Loading…");
+    const claimed = api.claim(id).catch((problem) => problem);
+    try {
+      this.sheet = await sheet(id);
+    } catch (problem) {
+      return this.failed(problem, id);
+    }
+    if (this.id !== id) return undefined;
+    this.viewer.show(this.sheet);
+    this.showDetail(this.sheet.detail);
+    performance.mark("packshot-shown");
+    this.element.dataset.shown = id;
+    this.loadLot();
+    const answer = await claimed;
+    if (this.id !== id) return undefined;
+    if (answer instanceof Error) this.notMine(answer);
+    else this.mine(answer);
+    return this.preloadNext();
+  }
+
+  showDetail(detail) {
+    const { task } = detail.view;
+    document.title = `${task.sku} ${task.view} · packshot`;
+    put(this.head,
+      h("div", { class: "title" }, h("h1", {}, task.sku, " ", h("span", { class: "muted" }, task.view)), h("p", {}, detail.photo.catalog?.title ?? task.file)),
+      h("p", { class: "chips" }, h("span", { class: `chip ${task.why}` }, panels.why(task)), h("span", { class: detail.view.overdue ? "chip bad" : "chip" }, `due ${due(task.due_at)}`), h("span", { class: "chip" }, task.segment)));
+    this.lotBox = h("div", {}, h("p", { class: "muted small" }, "Loading the lot…"));
+    this.changeBox = h("div", {}, h("button", { class: "wide", onclick: () => this.openChange() }, "Change edges, brush or shadow ", key("C")));
+    put(this.side, panels.checks(detail.checks), this.changeBox, this.lotBox, panels.facts(detail));
+    if (Object.keys(task.override ?? {}).length) this.openChange();
+  }
+
+  async loadLot() {
+    const { task } = this.sheet.detail.view;
+    const { id } = this;
+    const panel = await api.lot(task.drop, task.lot).catch((problem) => problem);
+    if (this.id !== id) return;
+    put(this.lotBox, panel instanceof Error ? h("p", { class: "muted small" }, `The lot cannot be shown: ${panel.message}`) : panels.lot(panel));
+  }
+
+  lock(text) {
+    this.approve.disabled = this.reject.disabled = true;
+    put(this.state, text);
+  }
+
+  mine(view) {
+    this.view = view;
+    this.approve.disabled = this.reject.disabled = false;
+    put(this.state, `Yours until ${new Date(view.task.lease_until * 1000).toLocaleTimeString([], { timeStyle: "short" })}`);
+    clearTimeout(this.renewal);
+    const left = view.task.lease_until * 1000 - Date.now();
+    this.renewal = setTimeout(() => this.renew(), Math.max(20_000, left / 2));
+  }
+
+  /** Prolongs the lease while somebody is looking; a hidden page lets it run out. */
+  async renew() {
+    if (document.hidden || !this.view) return;
+    const answer = await api.claim(this.id).catch((problem) => problem);
+    if (answer instanceof Error) this.notMine(answer);
+    else this.mine({ ...answer });
+  }
+
+  notMine(problem) {
+    this.view = null;
+    this.lock(problem.message);
+    this.state.append(" ", h("button", { class: "link", onclick: () => this.next() }, "Next photo"));
+  }
+
+  failed(problem, id) {
+    stale(id);
+    this.lock(problem.message);
+    this.state.append(" ", h("button", { class: "link", onclick: () => this.open(id) }, "Try again"));
+    return undefined;
+  }
+
+  async preloadNext() {
+    const following = await queue.after(this.id).catch(() => null);
+    if (following) sheet(following).catch(() => {});
+    this.element.dataset.preloaded = following ?? "";
+  }
+
+  wantFull(wanted) {
+    wanted.full().then(() => this.sheet === wanted && this.viewer.draw()).catch(() => toast("The full size cannot be loaded.", { kind: "bad" }));
+  }
+
+  // -------------------------------------------------------------- deciding
+  async decide(decision) {
+    if (!this.view) return;
+    const { id, view, change } = this;
+    let said = { reasons: [], comment: "" };
+    if (decision === "reject") {
+      said = await askReasons(await this.app.reasons(), `Reject ${view.task.sku} ${view.task.view}`);
+      if (!said || this.id !== id) return;
+    }
+    let { version } = this.view.task;
+    if (decision === "approve" && change?.dirty) {
+      this.lock("Rendering at full size…");
+      try {
+        ({ version } = (await change.save(version)).task);
+        stale(id);
+      } catch (problem) {
+        toast(problem.message, { kind: "bad" });
+        return void this.open(id);
+      }
+    }
+    this.lock("Sending…");
+    const sent = api.decide(id, { decision, version, ...said });
+    sent.then((decided) => this.app.decided(decided), (problem) => this.undecided(id, view.task, problem));
+    queue.done(id);
+    this.view = null;
+    await this.next({ give: false });
+  }
+
+  undecided(id, task, problem) {
+    queue.again(id);
+    stale(id);
+    toast(`${task.sku} ${task.view} is not decided: ${problem.message}`, { kind: "bad", seconds: 0, action: { label: "Back to it", run: () => this.app.go(`#/task/${encodeURIComponent(id)}`) } });
+  }
+
+  async next({ give = true } = {}) {
+    const here = this.id;
+    const following = await queue.after(here).catch((problem) => problem);
+    if (give && this.view && !this.change?.dirty) api.release(here).then(() => {}, () => {});
+    if (following instanceof Error) return banner(following.message, { label: "Try again", run: () => { banner(""); this.next(); } });
+    if (following) return this.app.go(`#/task/${encodeURIComponent(following)}`);
+    toast("Nothing more waits in this queue.");
+    return this.app.go("#/queue");
+  }
+
+  async previous() {
+    const before = queue.before(this.id);
+    if (before) this.app.go(`#/task/${encodeURIComponent(before)}`);
+  }
+
+  // -------------------------------------------------------------- changing
+  openChange() {
+    if (this.change || !this.sheet) return;
+    this.change = new Change(this.sheet.detail.view.task, this.sheet.detail.settings, {
+      onchange: () => {
+        this.panel.sync();
+        this.panel.say("previewing…");
+      },
+      onpreview: (image, seconds) => {
+        this.viewer.showLive(image);
+        this.panel.say(image ? `preview, ${Math.round(seconds * 1000)} ms` : "as the batch made it");
+        this.element.dataset.previewed = String(Number(this.element.dataset.previewed ?? 0) + 1);
+      },
+      onproblem: (problem) => this.panel.say(problem.message),
+    });
+    this.panel = new ChangePanel({ change: this.change, brush: this.brush, onbrush: () => this.useBrush(), onpainting: () => this.togglePainter() });
+    put(this.changeBox, this.panel.element);
+    this.panel.element.querySelector("input").focus({ preventScroll: true });
+    this.panel.element.scrollIntoView({ block: "nearest" });
+    if (!this.change.empty) this.change.preview();
+  }
+
+  togglePainter() {
+    if (this.viewer.painter) return this.closePainter();
+    this.openChange();
+    if (!this.change) return undefined;
+    if (this.viewer.mode === "source") this.viewer.set({ mode: "result" });
+    new Painter(this.viewer, this.change, this.brush);
+    this.viewer.painter.over([...this.viewer.centre]);
+    this.viewer.element.focus({ preventScroll: true });
+    this.panel.paintButton.setAttribute("aria-pressed", "true");
+    return undefined;
+  }
+
+  closePainter() {
+    this.viewer.painter?.close();
+    this.panel?.paintButton.setAttribute("aria-pressed", "false");
+  }
+
+  useBrush() {
+    if (this.viewer.painter) this.viewer.painter.over(this.viewer.brush.at);
+  }
+
+  resizeBrush(factor) {
+    this.brush.size = Math.min(0.2, Math.max(0.005, this.brush.size * factor));
+    this.useBrush();
+    this.panel?.sync();
+  }
+
+  leave() {
+    this.closePainter();
+    this.change?.close();
+    this.change = null;
+    this.panel = null;
+    clearTimeout(this.renewal);
+  }
+}

@@ -1,0 +1,65 @@
+// The desk's side: what the checks found, the lot and its sample, what is known of the photo, who did what.
+
+import { curve } from "./charts.js";
+import { h, number, when } from "./dom.js";
+
+const WHY = {
+  sample: "In the lot's random sample",
+  flag: "Flagged by the checks",
+  altered: "Parts of the product were made up",
+  exception: "Fits no segment",
+  canary: "First of its lot",
+};
+
+export const why = (task) => WHY[task.why] ?? task.why;
+
+/** The checks, failing first, each with its measured value and its limit. */
+export function checks(list) {
+  if (!list.length) return h("p", { class: "muted" }, "No checks are recorded for this photo.");
+  const failing = list.filter((check) => !check.passed).length;
+  return h("section", { class: "panel", "aria-labelledby": "checks-title" },
+    h("h2", { id: "checks-title" }, "Checks", h("span", { class: `badge ${failing ? "bad" : "good"}` }, failing ? `${failing} beyond the limit` : "all within limits")),
+    h("ul", { class: "checks" }, list.map((check) => h("li", { class: check.passed ? "" : "failing" },
+      h("span", { class: "mark", "aria-hidden": "true" }, check.passed ? "✓" : "!"),
+      h("span", { class: "says" }, h("span", { class: "hidden" }, check.passed ? "Passed: " : "Failed: "), check.says),
+      h("span", { class: "numbers", title: `${check.name}: measured ${check.value}, limit ${check.limit}` }, `${number(check.value)} / ${number(check.limit)}`)))));
+}
+
+/** The lot: how much is looked at, what that proves, what comes next. */
+export function lot(panel) {
+  const { lot: record } = panel;
+  const left = panel.sample_tasks - panel.sample_decided;
+  const progress = h("progress", { max: Math.max(1, panel.sample_tasks), value: panel.sample_decided, "aria-label": "Sample decided" });
+  return h("section", { class: "panel", "aria-labelledby": "lot-title" },
+    h("h2", { id: "lot-title" }, "Lot", h("span", { class: "badge" }, record.decision || record.status)),
+    h("p", { class: "muted small" }, `${record.lot} · ${record.size} photos · ${record.segment}${record.attempt ? " · second pass" : ""}`),
+    h("dl", { class: "tiles" },
+      tile("Sample", `${panel.sample_decided} / ${panel.sample_tasks}`),
+      tile("Defective", panel.defects, panel.defects > record.acceptance_number ? "bad" : ""),
+      tile("Allowed", record.acceptance_number),
+      tile("Other", `${panel.other_decided} / ${panel.other_tasks}`)),
+    progress,
+    h("p", { class: "small next" }, h("b", {}, "If approved: "), panel.on_approve),
+    h("p", { class: "small next" }, h("b", {}, "If rejected: "), panel.on_reject),
+    h("details", {}, h("summary", {}, `What this sample proves${left ? "" : " (complete)"}`), curve(panel.curve), h("p", { class: "small muted" }, panel.plan)));
+}
+
+const tile = (label, value, kind = "") => h("div", { class: kind }, h("dt", {}, label), h("dd", {}, String(value)));
+
+/** What is known of the photo, and its history. */
+export function facts(detail) {
+  const { photo, view } = detail;
+  const catalogue = photo.catalog ?? {};
+  const rows = [
+    ["Title", catalogue.title], ["Category", catalogue.category], ["Material", catalogue.material], ["Colour", catalogue.colour],
+    ["File", photo.file], ["Size", photo.width ? `${photo.width} × ${photo.height} px` : ""], ["Segment", `${photo.segment} (${view.segment_owner})`],
+    ["Way", photo.way], ["Expected error", view.task.error_score == null ? "" : `${Math.round(view.task.error_score * 100)} %`],
+    ["Profile", photo.profile_version ? `version ${photo.profile_version}` : ""],
+  ].filter(([, value]) => value);
+  return h("section", { class: "panel", "aria-labelledby": "facts-title" },
+    h("h2", { id: "facts-title" }, "Photo"),
+    h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))])),
+    (photo.notes ?? []).length ? h("ul", { class: "small muted notes" }, photo.notes.map((note) => h("li", {}, note))) : null,
+    detail.trail.length ? h("details", {}, h("summary", {}, `History (${detail.trail.length})`),
+      h("ol", { class: "trail small" }, detail.trail.map((entry) => h("li", {}, h("time", { datetime: entry.at }, when(entry.at)), ` ${entry.who}: ${entry.what}`)))) : null);
+}

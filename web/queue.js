@@ -1,0 +1,54 @@
+// The order of work: the tasks that match the filters, read page by page, with what was decided taken out.
+
+import * as api from "./api.js";
+
+export const FIELDS = ["segment", "drop", "lot", "why", "check", "owner", "state"];
+
+let filters = {};
+let lines = [];
+let cursor = "";
+let begun = false;
+const decided = new Set();
+
+/** Starts the queue again with these filters. */
+export function restart(wanted = filters) {
+  filters = wanted;
+  lines = [];
+  cursor = "";
+  begun = false;
+}
+
+export const wanted = () => filters;
+export const known = () => lines.filter((line) => filters.state === "decided" || !decided.has(line.task.task_id));
+export const hasMore = () => !begun || cursor !== "";
+
+/** Reads one more page. */
+export async function more() {
+  const page = await api.tasks({ ...filters, cursor, limit: 50 });
+  begun = true;
+  cursor = page.cursor;
+  const seen = new Set(lines.map((line) => line.task.task_id));
+  lines.push(...page.tasks.filter((line) => !seen.has(line.task.task_id)));
+  return known();
+}
+
+/** The next task after this one that is free, else the first free one; null when nothing waits. */
+export async function after(id) {
+  for (;;) {
+    const place = lines.findIndex((line) => line.task.task_id === id);
+    const free = (line) => line.free && line.task.task_id !== id && !decided.has(line.task.task_id);
+    const found = lines.slice(place + 1).find(free);
+    if (found) return found.task.task_id;
+    if (hasMore()) await more();
+    else return lines.find(free)?.task.task_id ?? null;
+  }
+}
+
+/** The task before this one in the order, decided or not. */
+export function before(id) {
+  const place = lines.findIndex((line) => line.task.task_id === id);
+  return lines[place - 1]?.task.task_id ?? null;
+}
+
+export const done = (id) => decided.add(id);
+export const again = (id) => decided.delete(id);
