@@ -6,14 +6,12 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from packshot.export.compliance import RuleResult, breaches, check_file
+from packshot.export.compliance import breaches, check_file
 from packshot.imaging import models as model_registry
 from packshot.report import audit as audit_drop
 from packshot.settings import PlanSettings
@@ -23,14 +21,14 @@ from packshot_local import quote as quotes
 from packshot_local import results
 from packshot_local.desk import Collector, Watcher
 from packshot_local.doctor import examine
+from packshot_local.messages import bars, console, say, say_rules, welcome
+from packshot_local.models_cli import have_models, models_app
 from packshot_local.project import WEB, open_stack, store_of
 from packshot_local.stack import Stack, StackError
 from packshot_local.stack.http_api import HttpApi
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-models_app = typer.Typer(no_args_is_help=True, help="The networks' weights: list, pull, verify.")
 app.add_typer(models_app, name="models")
-console = Console(stderr=True)
 
 Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<view>.jpg and a catalog.csv")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
@@ -65,7 +63,7 @@ def run(
     _gate_mode(gate)
     name = drop or drops.drop_name(folder)
     drops.photos_of(folder)
-    _have_models()
+    have_models()
     parameters = {
         "Channels": channels, "GateMode": gate, "MinPixels": str(min_pixels), "SampleShare": str(sample_share),
         **_sizes(workers),
@@ -78,7 +76,7 @@ def run(
         log_file=out / "packshot.log",
     ) as stack:  # fmt: skip
         store = store_of(stack)
-        with _bars(seen):
+        with bars(seen):
             drops.upload(store, folder, name, seen)
             for _ in drops.follow(stack, store, name, seen):
                 continue
@@ -87,7 +85,7 @@ def run(
     if as_json:
         print(json.dumps(ended, ensure_ascii=False))
     else:
-        _say(ended, out, state)
+        say(ended, out, state)
     if not ended["balanced"]:
         raise typer.Exit(1)
 
@@ -100,52 +98,6 @@ def _gate_mode(gate: str) -> None:
 def _sizes(workers: int) -> dict[str, str]:
     """Small chunks, so that progress is seen and no worker idles at the end."""
     return {"ChunkConcurrency": str(min(40, workers)), "LotConcurrency": "2", "ChunkSize": "4"}
-
-
-def _bars(seen: drops.Progress) -> Progress:
-    bars = Progress(
-        TextColumn("{task.description:8}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
-    tasks = {stage: bars.add_task(stage, total=None) for stage in drops.STAGES}
-
-    def changed() -> None:
-        for stage, task in tasks.items():
-            bars.update(task, completed=seen.done[stage], total=seen.total or None)
-
-    seen.changed = changed
-    return bars
-
-
-def _say(ended: dict[str, Any], out: Path, state: Path | None) -> None:
-    """What was done, what people must look at, and where everything lies."""
-    photos = ended["photos"]
-    for photo in photos:
-        if photo["status"] != "exported":
-            colour = "yellow" if photo["status"] == "held" else "red"
-            console.print(f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False)
-            console.print(f"    {photo['cure']}", highlight=False)
-    words = " + ".join(f"{ended[n]} {n}" for n in ("rejected", "exported", "held", "failed"))
-    sign = "=" if ended["balanced"] else "≠"
-    console.print(f"{words} {sign} {ended['dropped']} dropped, in {ended['seconds']} s")
-    review = sum(p["verdict"] in ("flag", "fail") or p["altered"] for p in photos)
-    if review:
-        keep = f" --state {state}" if state else " --state DIR (give run the same --state to keep its drops)"
-        console.print(f"{review} photos want a person's look. Open the desk: packshot up{keep}")
-    console.print(f"Look at {out / 'report.html'}; files for upload are in {out / 'exports'}")
-
-
-def _have_models() -> None:
-    """Pull the models that are missing, with a word about it."""
-    for name in ("u2netp", "isnet"):
-        try:
-            model_registry.verify(name)
-        except model_registry.ModelError:
-            console.print(f"Pulling the model {name} …")
-            model_registry.pull(name)
 
 
 @app.command()
@@ -182,7 +134,7 @@ def up(
     _gate_mode(gate)
     if watch is not None and not watch.is_dir():
         raise typer.BadParameter(f"{watch} is not a folder", param_hint="--watch")
-    _have_models()
+    have_models()
     parameters = {
         "Channels": channels,
         "GateMode": gate,
@@ -197,28 +149,12 @@ def up(
         store = store_of(stack)
         api = HttpApi(stack.routes, stack.invoke, s3_endpoint=stack.endpoint, web=WEB, port=port)
         try:
-            _welcome(stack, store, api, out, watch)
+            welcome(stack, store, api, out, watch)
             _stay(stack, store, out, watch)
         except KeyboardInterrupt:
             console.print("Closing the stack …")
         finally:
             api.close()
-
-
-def _welcome(stack: Stack, store: Store, api: HttpApi, out: Path, watch: Path | None) -> None:
-    bucket = store.incoming.name
-    console.print(f"review desk   {api.page_url}", soft_wrap=True)
-    console.print(f"S3 endpoint   {stack.endpoint}", soft_wrap=True)
-    console.print("drop photos   ", end="")
-    console.print(
-        f"AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --endpoint-url {stack.endpoint} s3 cp FOLDER "
-        f"s3://{bucket}/incoming/NAME/ --recursive",
-        soft_wrap=True,
-        highlight=False,
-    )
-    if watch is not None:
-        console.print(f"watching      {watch}: every subfolder becomes a drop")
-    console.print(f"results       {out}/NAME; Ctrl-C ends")
 
 
 def _stay(stack: Stack, store: Store, out: Path, watch: Path | None) -> None:
@@ -283,21 +219,10 @@ def check(
         broken = broken or bool(breaches(found))
         rows[str(path)] = [result.model_dump(mode="json") for result in found]
         if not as_json:
-            _say_rules(path, found)
+            say_rules(path, found)
     if as_json:
         print(json.dumps({"channel": channel, "passed": not broken, "files": rows}, ensure_ascii=False))
     raise typer.Exit(1 if broken else 0)
-
-
-def _say_rules(path: Path, found: list[RuleResult]) -> None:
-    bad = [result for result in found if not result.passed]
-    console.print(f"{path}: {'keeps all' if not bad else f'breaks {len(bad)} of'} {len(found)} rules", highlight=False)
-    for result in bad:
-        colour = "red" if result.level == "must" else "yellow"
-        console.print(
-            f"  [{colour}]{result.level}[/] {result.rule}: {result.measured}, required {result.required}. {result.fix}",
-            highlight=False,
-        )
 
 
 @app.command()
@@ -313,45 +238,6 @@ def doctor(as_json: AsJson = False) -> None:
             if not finding.fine:
                 console.print(f"      {finding.cure}", highlight=False)
     raise typer.Exit(0 if all(finding.fine for finding in found) else 1)
-
-
-@models_app.command("list")
-def models_list(as_json: AsJson = False) -> None:
-    """The models, their licences, and whether they are here and sound."""
-    rows = []
-    for name, spec in model_registry.registry().items():
-        try:
-            model_registry.verify(name)
-            state = "ready"
-        except model_registry.ModelError as error:
-            state = str(error)
-        rows.append({"name": name, "bytes": spec.bytes, "licence": spec.licence, "state": state})
-    if as_json:
-        print(json.dumps(rows))
-        return
-    table = Table("model", "MB", "licence", "state")
-    for row in rows:
-        table.add_row(str(row["name"]), f"{int(str(row['bytes'])) / 1e6:.1f}", str(row["licence"]), str(row["state"]))
-    console.print(table)
-
-
-@models_app.command("pull")
-def models_pull(
-    names: Annotated[list[str] | None, typer.Argument(help="Models; default: all that packshot needs")] = None,
-    to: Annotated[Path | None, typer.Option(help="Folder; default: the models' folder of this user")] = None,
-) -> None:
-    """Fetch models, try their sources in order, check their hashes."""
-    for name in names or ["u2netp", "isnet"]:
-        path = model_registry.pull(name, to)
-        console.print(f"{name}: {path}")
-
-
-@models_app.command("verify")
-def models_verify() -> None:
-    """Check the hashes of the models that packshot needs; exit code 1 when one is missing or damaged."""
-    for name in ("u2netp", "isnet"):
-        model_registry.verify(name)
-        console.print(f"{name}: sound")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def examine() -> Iterator[Finding]:
     for name, look in EXAMINATIONS.items():
         try:
             yield look()
-        except Exception as error:  # a broken part is the finding, whatever breaks
+        except Exception as error:  # noqa: BLE001 - a broken part is the finding, whatever breaks
             yield Finding(name, False, f"{type(error).__name__}: {error}", "Read the message; reinstall if unsure.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -32,7 +32,7 @@ class Prices(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     region: str
-    read_on: str
+    read_on: dt.date
     currency: str
     lambda_gb_second: float
     lambda_request: float
@@ -120,7 +120,7 @@ def quote(store: Store, drop: str, settings: PlanSettings, workers: int) -> Quot
 def cost(dropped: int, accepted: int, price: Prices | None = None) -> dict[str, float]:
     """Cost on AWS by stage and service, in the price file's currency, without free tiers."""
     price = price or prices()
-    parts: Counter[str] = Counter()
+    parts: dict[str, float] = {}
     for stage, share in price.stages.items():
         photos = dropped if stage == "intake" else accepted
         seconds = share.seconds * share.memory_mb / 1024
@@ -130,4 +130,4 @@ def cost(dropped: int, accepted: int, price: Prices | None = None) -> dict[str, 
     parts["dynamodb"] = dropped * (
         price.writes_per_photo * price.dynamodb_write + price.reads_per_photo * price.dynamodb_read
     )
-    return dict(parts)
+    return parts
