@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from packshot_local.stack import LogLine, Stack
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -39,9 +40,7 @@ class Bench:
         return found
 
     def put(self, key: str, body: bytes = b"x", **more: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self.stack.client("s3").put_object(
-            Bucket=self.bucket, Key=key, Body=body, **more
-        )
+        answer: dict[str, Any] = self.stack.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body, **more)
         return answer
 
     def start(self, lots: list[dict[str, Any]], name: str) -> str:

@@ -1,7 +1,7 @@
 """Runs a stack with work in every corner for each way to end it, and waits to be ended so.
 
-Forks before anything runs, as importing takes the most time: one process for each way, which tells what it has
-running and later what is left in it; then the exit codes.
+Forks before anything runs, as importing takes the most time: one process for each way, which tells what it
+has running and later what is left in it; then the exit codes.
 """
 
 import json
@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from conftest import SAMPLE, Bench, until
+
 from packshot_local.stack import Stack
 
 

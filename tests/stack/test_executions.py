@@ -36,9 +36,7 @@ def test_a_failed_lot_fails_the_map(bench: Bench) -> None:
 
 def test_a_lot_waits_for_its_verdict_while_the_stack_is_idle(bench: Bench) -> None:
     stepfunctions = bench.stack.client("stepfunctions")
-    execution = bench.start(
-        [{"lot": f"w{n}", "review": True, "photos": [{"key": "1"}]} for n in range(3)], "wait"
-    )
+    execution = bench.start([{"lot": f"w{n}", "review": True, "photos": [{"key": "1"}]} for n in range(3)], "wait")
     tokens = [until(lambda n=n: bench.item(f"token#w{n}"))["token"]["S"] for n in range(3)]
     assert bench.stack.wait_idle(10)
     assert bench.execution(execution)["status"] == "RUNNING"
@@ -83,9 +81,7 @@ def test_the_same_name_starts_once(bench: Bench) -> None:
 def test_stopping_ends_an_execution_that_waits(bench: Bench) -> None:
     execution = bench.start([{"lot": "stop", "review": True, "photos": []}], "stop")
     until(lambda: bench.item("token#stop"))
-    bench.stack.client("stepfunctions").stop_execution(
-        executionArn=execution, error="Cancelled", cause="by hand"
-    )
+    bench.stack.client("stepfunctions").stop_execution(executionArn=execution, error="Cancelled", cause="by hand")
     end = bench.ended(execution, 5)
     assert (end["status"], end["error"], end["cause"]) == ("ABORTED", "Cancelled", "by hand")
     assert bench.stack.wait_idle(5)
@@ -98,3 +94,44 @@ def test_small_items_are_quick(bench: Bench) -> None:
     end = bench.ended(bench.start(lots, "speed"), 30)
     assert end["status"] == "SUCCEEDED"
     assert 200 / (time.monotonic() - started) > 20, "items a second"
+
+
+def test_tokens_run_out_of_time_and_of_heartbeats(bench: Bench) -> None:
+    stepfunctions = bench.stack.client("stepfunctions")
+    ask = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {
+            "FunctionName": bench.stack.physical("Ask"),
+            "Payload": {"lot.$": "$.lot", "token.$": "$$.Task.Token"},
+        },
+        "End": True,
+    }
+    executions = {}
+    for name, limits in {
+        "late": {"TimeoutSeconds": 1},
+        "silent": {"HeartbeatSeconds": 1, "TimeoutSeconds": 60},
+        "alive": {"HeartbeatSeconds": 1, "TimeoutSeconds": 60},
+    }.items():
+        definition = json.dumps({"StartAt": "Ask", "States": {"Ask": {**ask, **limits}}})
+        machine = stepfunctions.create_state_machine(
+            name=name, definition=definition, roleArn="arn:aws:iam::123456789012:role/any"
+        )["stateMachineArn"]
+        executions[name] = stepfunctions.start_execution(stateMachineArn=machine, input=json.dumps({"lot": name}))[
+            "executionArn"
+        ]
+    token = until(lambda: bench.item("token#alive"))["token"]["S"]
+    for _ in range(4):
+        stepfunctions.send_task_heartbeat(taskToken=token)
+        time.sleep(0.4)
+    stepfunctions.send_task_success(taskToken=token, output="1")
+    assert bench.ended(executions["late"])["error"] == "States.Timeout"
+    assert bench.ended(executions["silent"])["error"] == "States.Timeout"
+    assert bench.ended(executions["alive"])["status"] == "SUCCEEDED"
+
+
+def test_answers_beyond_256_kb_end_the_execution(bench: Bench) -> None:
+    photo = {"do": "large", "bytes": 300_000, "key": "large"}
+    end = bench.ended(bench.start([{"lot": "large", "review": False, "photos": [photo]}], "large"))
+    result = json.loads(end["output"])[0]["results"][0] if end["status"] == "SUCCEEDED" else {}
+    assert result.get("error", {}).get("Error", end.get("error")) == "States.DataLimitExceeded"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from conftest import SAMPLE, Bench
+
 from packshot_local.stack.http_api import HttpApi, match_route
 from packshot_local.stack.translate import Route
 
@@ -74,9 +76,7 @@ def test_other_hosts_are_refused(api: HttpApi, host: str) -> None:
     assert status == 421
 
 
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:{port}"]
-)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:{port}"])
 def test_other_origins_are_refused(api: HttpApi, origin: str) -> None:
     status, _, _ = ask(api, "GET", "/tasks", token=api.token, Origin=origin.format(port=api.server_port))
     assert status == 403
@@ -119,3 +119,23 @@ def test_the_most_specific_route_wins() -> None:
     assert match_route(routes, "GET", "/v2") is None
     deep = match_route(routes, "PUT", "/v1/a%2Fb/c")
     assert deep is not None and deep.parameters == {"proxy": "a/b/c"}
+
+
+def test_pages_from_elsewhere_do_not_reach_the_services(api: HttpApi, bench: Bench) -> None:
+    port = int(bench.stack.endpoint.rsplit(":", 1)[1])
+    path = f"/{bench.bucket}?list-type=2"
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", path, headers=headers)
+        assert connection.getresponse().status == 403, headers
+        connection.close()
+
+
+def test_presigned_addresses_work_from_the_page(api: HttpApi, bench: Bench) -> None:
+    s3 = bench.stack.client("s3")
+    place = {"Bucket": bench.bucket, "Key": "page/ü 1.jpg"}
+    address = s3.generate_presigned_url("put_object", Params=place)
+    request = urllib.request.Request(address, data=b"photo", method="PUT", headers={"Origin": api.url})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] in ("*", api.url)
+    assert s3.get_object(**place)["Body"].read() == b"photo"

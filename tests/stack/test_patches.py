@@ -32,6 +32,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 )
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 from moto.stepfunctions.parser.asl.utils import boto_client
+
 from packshot_local.stack import patches
 from packshot_local.stack.activity import Activity
 from packshot_local.stack.records import Invocation
@@ -92,9 +93,7 @@ def machine(aws: Callable[[str], Any], state: dict[str, Any], **more: Any) -> st
 
 
 def run(aws: Callable[[str], Any], arn: str, event: dict[str, Any] | None = None) -> str:
-    answer = aws("stepfunctions").start_execution(
-        stateMachineArn=arn, name="e", input=json.dumps(event or {})
-    )
+    answer = aws("stepfunctions").start_execution(stateMachineArn=arn, name="e", input=json.dumps(event or {}))
     execution: str = answer["executionArn"]
     return execution
 
@@ -200,9 +199,7 @@ def test_objects_without_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def open_files() -> int:
         before = len(list(Path("/dev/fd").iterdir()))
-        keys = [
-            FakeKey(name=str(n), value=b"x" * 100, account_id=ACCOUNT, region_name=REGION) for n in range(20)
-        ]
+        keys = [FakeKey(name=str(n), value=b"x" * 100, account_id=ACCOUNT, region_name=REGION) for n in range(20)]
         grown = len(list(Path("/dev/fd").iterdir())) - before
         assert all(key.value == b"x" * 100 for key in keys)
         for key in keys:
@@ -251,9 +248,7 @@ def test_queues_stay_quick(aws: Callable[[str], Any]) -> None:
     queue = backend.get_queue("q")
     assert len(queue.messages) == 300, "every receive looks at every message"
     with only("queues_stay_quick"):
-        assert [message.body for message in queue.messages] == [
-            str(n) for n in range(patches.VISIBLE_MESSAGES)
-        ]
+        assert [message.body for message in queue.messages] == [str(n) for n in range(patches.VISIBLE_MESSAGES)]
 
 
 @contract
@@ -263,9 +258,7 @@ def test_one_at_a_time(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatc
         assert conditional_writes_that_succeed(aws, monkeypatch, "patched") == 1
 
 
-def conditional_writes_that_succeed(
-    aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, table: str
-) -> int:
+def conditional_writes_that_succeed(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, table: str) -> int:
     """Two writers meet between the check of their condition and their write, if nothing keeps them apart."""
     meeting = threading.Barrier(2)
     before = moto_table.get_filter_expression
@@ -329,9 +322,7 @@ def test_interpreter_keeps_its_clients() -> None:
 
 
 @contract
-def test_waiting_for_a_worker_costs_no_time(
-    aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_for_a_worker_costs_no_time(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def late(name: str, event: bytes, on_start: Callable[[], None]) -> Invocation:
         time.sleep(1.5)
         on_start()
@@ -395,9 +386,7 @@ def test_maps_do_not_recurse() -> None:
     history = SimpleNamespace(last_published_event_id=0, source_event_id=0)
     frame = SimpleNamespace(close_frame=lambda _: None, event_history_context=history)
     frame.open_inner_frame = lambda: frame
-    worker = SimpleNamespace(
-        _eval_job=lambda env, job: None, _job_pool=pool, _env=frame, stopped=lambda: False
-    )
+    worker = SimpleNamespace(_eval_job=lambda env, job: None, _job_pool=pool, _env=frame, stopped=lambda: False)
     worker._eval_pool = lambda job, worker_frame: IterationWorker._eval_pool(worker, job, worker_frame)  # type: ignore[arg-type]
     with pytest.raises(RecursionError):
         worker._eval_pool(next(jobs), frame)

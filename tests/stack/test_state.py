@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLE, Bench, until
+
 from packshot_local.stack import Stack, StackError
 from packshot_local.stack import state as state_module
 
@@ -23,9 +24,7 @@ def test_objects_and_items_come_back_as_they_were(tmp_path: Path, monkeypatch: p
     # given a stack with versions, metadata, a deleted object, a large one, and items of all kinds
     with sample_stack(tmp_path) as stack:
         bench = Bench(stack, [])
-        one = bench.put("masters/a b.png", b"one", Metadata={"sku": "A-1"}, ContentType="image/png")[
-            "VersionId"
-        ]
+        one = bench.put("masters/a b.png", b"one", Metadata={"sku": "A-1"}, ContentType="image/png")["VersionId"]
         two = bench.put("masters/a b.png", large, Metadata={"sku": "A-2"}, Tagging="kind=master")["VersionId"]
         bench.put("gone.txt")
         marker = stack.client("s3").delete_object(Bucket=bench.bucket, Key="gone.txt")["VersionId"]

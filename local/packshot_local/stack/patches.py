@@ -437,8 +437,8 @@ def _take_output(state: Any, env: Environment, output: Any) -> None:
 
 @_patch
 def waiting_is_counted(patching: Patching, host: Host) -> None:
-    """Nothing in moto tells whether an execution works or only waits for a task token, a time or a retry; and a
-    retry's sleep cannot be cut short."""
+    """Nothing in moto tells whether an execution works or only waits for a task token, a time or a retry; and
+    a retry's sleep cannot be cut short."""
     callback_tasks = state_task_service_callback.StateTaskServiceCallback
     before = callback_tasks.__dict__["_eval_wait_for_task_token"]
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+FORM = "application/x-www-form-urlencoded"
+
 
 def _is_loopback(address: str | None) -> bool:
     """Whether a Host or Origin header, if there is one, names this machine: other web pages stay out."""
@@ -29,6 +31,8 @@ class MotoServer:
             if not (_is_loopback(environ.get("HTTP_HOST")) and _is_loopback(environ.get("HTTP_ORIGIN"))):
                 start_response("403 Forbidden", [("Content-Type", "text/plain")])
                 return [b"this server answers programs and pages of this machine only\n"]
+            if environ["REQUEST_METHOD"] == "PUT" and str(environ.get("CONTENT_TYPE")).startswith(FORM):
+                environ["CONTENT_TYPE"] = "binary/octet-stream"  # or Flask takes the object for a form's fields
             before()
             try:
                 answer: Iterable[bytes] = moto(environ, start_response)

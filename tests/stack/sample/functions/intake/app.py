@@ -14,7 +14,8 @@ def handler(event, context):
     failures = []
     for record in event["Records"]:
         notice = json.loads(record["body"])
-        tell("photo", key=notice["detail"]["object"]["key"])
+        photo = notice["detail"]["object"]
+        tell("photo", key=photo["key"], event=notice["id"], sequencer=photo["sequencer"])
         try:
             keep(notice)
         except ValueError:

@@ -46,6 +46,8 @@ def handler(event, context):
             raise ValueError("bad photo")
         case "sleep":
             time.sleep(event["seconds"])
+        case "large":
+            return "x" * event["bytes"]
         case "exit":
             sys.stdout.flush()
             os._exit(7)
