@@ -101,9 +101,7 @@ FORMATS = frozenset({"jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic"
 def _value_fault(kind: Kind, value: Any) -> str | None:
     """What is wrong with the value of a rule of this kind, or None."""
     if kind in _INTS:
-        return (
-            None if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "a positive int"
-        )
+        return None if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "a positive int"
     if kind in _SHARES:
         return None if isinstance(value, float) and 0 < value <= 1 else "a share in (0, 1]"
     if kind in _WORDS:
@@ -112,16 +110,10 @@ def _value_fault(kind: Kind, value: Any) -> str | None:
         return None if isinstance(value, int | float) and value > 0 else "a positive number"
     if kind is Kind.FORMAT:
         return (
-            None
-            if isinstance(value, list) and value and set(value) <= FORMATS
-            else f"a list out of {sorted(FORMATS)}"
+            None if isinstance(value, list) and value and set(value) <= FORMATS else f"a list out of {sorted(FORMATS)}"
         )
     if kind is Kind.RATIO:
-        pair = (
-            isinstance(value, list)
-            and len(value) == 2
-            and all(isinstance(v, int | float) and v > 0 for v in value)
-        )
+        pair = isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) and v > 0 for v in value)
         return None if pair else "[width, height]"
     if kind is Kind.NAME_PATTERN:
         try:
@@ -164,9 +156,7 @@ class Rule(_Data):
 
     def applies(self, on: dt.date, segment: str | None, main: bool) -> bool:
         """True when the rule is in force on a date, for a segment, for a main or further image."""
-        if (self.effective_from and on < self.effective_from) or (
-            self.effective_until and on > self.effective_until
-        ):
+        if (self.effective_from and on < self.effective_from) or (self.effective_until and on > self.effective_until):
             return False
         if (self.segments and segment not in self.segments) or segment in self.not_segments:
             return False
@@ -190,9 +180,7 @@ class RenderSpec(_Data):
 
     width: int = Field(ge=50, le=10_000, description="canvas at most, px; smaller when the master has less")
     height: int = Field(ge=50, le=10_000)
-    fill: float = Field(
-        gt=0.1, le=1, description="share of the frame that the product's box spans on its tighter axis"
-    )
+    fill: float = Field(gt=0.1, le=1, description="share of the frame that the product's box spans on its tighter axis")
     centre: Literal["box", "weight"] = "box"
     background: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6}|transparent)$")] = "#ffffff"
     shadow: Literal["keep", "none"] = "keep"
@@ -203,17 +191,13 @@ class EncodeSpec(_Data):
     """How a rendering is written."""
 
     format: Literal["jpeg", "png", "webp", "avif"] = "jpeg"
-    ssim_floor: float = Field(
-        default=0.985, ge=0.9, le=1, description="inside the product's box, luma and RGB"
-    )
+    ssim_floor: float = Field(default=0.985, ge=0.9, le=1, description="inside the product's box, luma and RGB")
     ssim_floor_at_limit: float = Field(default=0.972, ge=0.9, le=1, description="where the byte limit binds")
     delta_e_max: float = Field(default=1.0, gt=0, description="mean CIEDE2000 inside the product")
     quality_min: int = Field(default=80, ge=1, le=100)
     quality_max: int = Field(default=97, ge=1, le=100)
     lossless: bool = False
-    fallback: Literal["jpeg"] | None = Field(
-        default=None, description="where the format cannot keep the colour"
-    )
+    fallback: Literal["jpeg"] | None = Field(default=None, description="where the format cannot keep the colour")
 
     @model_validator(mode="after")
     def _ordered(self) -> EncodeSpec:
@@ -242,12 +226,8 @@ class NameSpec(_Data):
     replace: str = Field(default="_", max_length=1, description="stands for every character outside ``safe``")
     safe: str = Field(default="A-Za-z0-9_-", description="characters of the id that stay, as a regex class")
     main: str = Field(default="front", description="the view whose first photo is the main image")
-    views: dict[str, ViewCode] = Field(
-        default_factory=dict, description="a view not listed keeps its own name"
-    )
-    other: str = Field(
-        default="", description="code with {n} for views not listed; empty = the view's own name"
-    )
+    views: dict[str, ViewCode] = Field(default_factory=dict, description="a view not listed keeps its own name")
+    other: str = Field(default="", description="code with {n} for views not listed; empty = the view's own name")
     max_length: int = Field(default=120, ge=16, le=255)
 
 
@@ -268,9 +248,7 @@ class ChannelRules(_Data):
         """Give each rule the pedigree that it names with ``from``; what the rule says itself comes first."""
         if not isinstance(data, dict) or "sources" not in data:
             return data
-        sources = {
-            name: _Source.model_validate(value).model_dump() for name, value in data["sources"].items()
-        }
+        sources = {name: _Source.model_validate(value).model_dump() for name, value in data["sources"].items()}
         rules = []
         for rule in data.get("rules") or []:
             named = rule.get("from")
@@ -287,11 +265,7 @@ class ChannelRules(_Data):
     def limit(self, kind: Kind, on: dt.date, level: Level = Level.MUST) -> Any:
         """The value of the first rule of this kind and level in force on a date, or None."""
         return next(
-            (
-                r.value
-                for r in self.rules
-                if r.kind is kind and r.level is level and r.applies(on, None, True)
-            ),
+            (r.value for r in self.rules if r.kind is kind and r.level is level and r.applies(on, None, True)),
             None,
         )
 

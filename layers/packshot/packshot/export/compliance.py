@@ -97,7 +97,7 @@ def check(
         written = inspection.read(data)
     except Unreadable as error:
         return [_readable(False, str(error))]
-    subject = Subject(written, inspection.look(written, product, shadow), name, facts or Facts())
+    subject = Subject(written, name, facts or Facts(), product, shadow)
     return judge(subject, channel, on or dt.datetime.now(dt.UTC).date())
 
 
@@ -106,9 +106,7 @@ def breaches(results: list[RuleResult]) -> list[RuleResult]:
     return [result for result in results if result.level is Level.MUST and not result.passed]
 
 
-def check_file(
-    path: Path | str, channel: str, on: dt.date | None = None, main: bool = True
-) -> list[RuleResult]:
+def check_file(path: Path | str, channel: str, on: dt.date | None = None, main: bool = True) -> list[RuleResult]:
     """Judge a file on disk by a channel's name: the whole of ``packshot check``.
 
     Raises:

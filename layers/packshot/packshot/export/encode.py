@@ -100,9 +100,7 @@ def write(pixels: U8, form: str, setting: Setting, embedded: Embedded = NOTHING,
     out = io.BytesIO()
     image, blocks, sub = Image.fromarray(pixels), embedded.named(), setting.subsampling
     if form == "jpeg":
-        coder: dict[str, Any] = (
-            {"qtables": setting.tables()} if setting.flat else {"quality": setting.quality}
-        )
+        coder: dict[str, Any] = {"qtables": setting.tables()} if setting.flat else {"quality": setting.quality}
         image.save(out, "JPEG", subsampling=sub, progressive=final, optimize=final, **coder, **blocks)
     elif form == "webp":
         image.save(out, "WEBP", quality=setting.quality, method=4 if final else 2, **blocks)
@@ -136,6 +134,8 @@ def _tiles(plane: U8, box: Box) -> U8:
     right = min(-(-box[2] // TILE) * TILE, plane.shape[1] // TILE * TILE)
     bottom = min(-(-box[3] // TILE) * TILE, plane.shape[0] // TILE * TILE)
     rows, columns = max(0, bottom - top) // TILE, max(0, right - left) // TILE
+    if not rows * columns:
+        return np.empty((0, TILE, TILE, plane.shape[2] if plane.ndim == 3 else 1), np.uint8)
     part = plane[top : top + rows * TILE, left : left + columns * TILE]
     return part.reshape(rows, TILE, columns, TILE, -1).swapaxes(1, 2).reshape(rows * columns, TILE, TILE, -1)
 
@@ -199,9 +199,15 @@ class _Search:
         last = replace(first, quality=low)
         return last if low < most or self.holds(last) else None
 
-    def best(self) -> Setting:
-        """The setting with the smallest mosaic among the ladders that hold; the strongest when none does."""
+    def best(self, hint: Setting | None) -> Setting:
+        """The setting with the smallest mosaic among the ladders that hold; the strongest when none does.
+
+        ``hint`` is what served another rendering of the same product: kept when it holds here and one step less
+        does not, which spares the search.
+        """
         low, high = self.spec.quality_min, self.spec.quality_max
+        if hint is not None and self._still_best(hint, low):
+            return hint
         if self.spec.format == "webp":
             return self.ladder(Setting(low), high) or Setting(high)
         found = None if self.saturated else self.ladder(Setting(low), min(high, _DEAR + 4))
@@ -212,52 +218,102 @@ class _Search:
             others.append(self.ladder(Setting(max(FLAT_FROM, low), "4:4:4", flat=True), FLAT_TO))
         there = [setting for setting in (found, *others) if setting is not None]
         if not there:
-            return (
-                Setting(FLAT_TO, "4:4:4", flat=True) if self.spec.format == "jpeg" else Setting(high, "4:4:4")
-            )
+            return Setting(FLAT_TO, "4:4:4", flat=True) if self.spec.format == "jpeg" else Setting(high, "4:4:4")
         return min(there, key=lambda setting: self.sizes[setting])
 
+    def _still_best(self, hint: Setting, low: int) -> bool:
+        if hint.quality < low or (self.saturated and hint.subsampling == "4:2:0") or not self.holds(hint):
+            return False
+        return hint.quality <= low or not self.holds(replace(hint, quality=max(low, hint.quality - 4)))
 
-def encode(
-    rendering: Rendering, spec: EncodeSpec, embedded: Embedded, bytes_max: int | None = None
-) -> Encoded:
-    """Write a rendering.
 
-    Args:
-        rendering: what to write.
-        spec: format, floors and quality range.
-        embedded: metadata that counts against the byte limit.
-        bytes_max: the channel's limit, if it has one.
+class Encoder:
+    """Writes the renderings of one photo; what one channel's search found serves the next."""
 
-    Returns:
-        The smallest file that keeps ``ssim_floor`` and ``delta_e_max``; where the limit binds, the best file
-        under it (``kept`` then says whether ``ssim_floor_at_limit`` holds). ``fits`` is False when no quality
-        goes under the limit. A coder that cannot keep the colour gives way to ``spec.fallback``.
-    """
-    if spec.lossless or spec.format == "png":
-        form = "webp-lossless" if spec.format == "webp" else "png"
-        data = write(rendering.pixels, form, Setting(100, "4:4:4"), embedded)
+    def __init__(self, embedded: Embedded = NOTHING) -> None:
+        """Take the metadata blocks that go into every file and count against byte limits."""
+        self.embedded = embedded
+        self._hints: dict[str, Setting] = {}
+        self._proofs: dict[tuple[int, str, Setting], Encoded] = {}
+        self._alive: list[Rendering] = []  # an id stands for a rendering only as long as it lives
+
+    def encode(self, rendering: Rendering, spec: EncodeSpec, bytes_max: int | None = None) -> Encoded:
+        """Write a rendering.
+
+        Args:
+            rendering: what to write.
+            spec: format, floors and quality range.
+            bytes_max: the channel's limit, if it has one.
+
+        Returns:
+            The smallest file that keeps ``ssim_floor`` and ``delta_e_max``; where the limit binds, the best file
+            under it (``kept`` then says whether ``ssim_floor_at_limit`` holds). ``fits`` is False when no quality
+            goes under the limit. A coder that cannot keep the colour gives way to ``spec.fallback``.
+        """
+        if spec.lossless or spec.format == "png":
+            return self._exact(rendering, spec, bytes_max)
+        done = self._lossy(rendering, spec)
+        if not done.kept and spec.fallback is not None:
+            other = spec.model_copy(update={"format": spec.fallback, "fallback": None})
+            return self.encode(rendering, other, bytes_max)
+        if bytes_max is None or len(done.data) <= bytes_max:
+            return done
+        return self._under_limit(rendering, spec, bytes_max, done)
+
+    def _exact(self, rendering: Rendering, spec: EncodeSpec, bytes_max: int | None) -> Encoded:
+        form, setting = ("webp-lossless" if spec.format == "webp" else "png"), Setting(100, "4:4:4")
+        data = write(rendering.pixels, form, setting, self.embedded)
         fits = bytes_max is None or len(data) <= bytes_max
-        return Encoded(data, spec.format, Setting(100, "4:4:4"), 1.0, 0.0, 1, fits, not fits, True)
-    done = _lossy(rendering, spec, embedded)
-    if not done.kept and spec.fallback is not None:
-        other = spec.model_copy(update={"format": spec.fallback, "fallback": None})
-        return encode(rendering, other, embedded, bytes_max)
-    if bytes_max is None or len(done.data) <= bytes_max:
-        return done
-    return _under_limit(rendering, spec, embedded, bytes_max, done)
+        return Encoded(data, spec.format, setting, 1.0, 0.0, 1, fits, not fits, True)
 
+    def _lossy(self, rendering: Rendering, spec: EncodeSpec) -> Encoded:
+        """Search on the mosaic, prove on the whole, step up until it holds."""
+        setting, tried = _Search(rendering, spec).best(self._hints.get(spec.format)), 1
+        done = self._proved(rendering, spec, setting)
+        while not done.kept and tried < _MOST_PROOFS:
+            step = _stronger(done.setting, spec)
+            if step == done.setting:
+                break
+            done, tried = self._proved(rendering, spec, step), tried + 1
+        self._hints[spec.format] = done.setting
+        return replace(done, encodes=tried)
 
-def _lossy(rendering: Rendering, spec: EncodeSpec, embedded: Embedded) -> Encoded:
-    """Search on the mosaic, prove on the whole, step up until it holds."""
-    setting, tried = _Search(rendering, spec).best(), 1
-    done = _proved(rendering, spec, embedded, setting)
-    while not done.kept and tried < _MOST_PROOFS:
-        step = _stronger(done.setting, spec)
-        if step == done.setting:
-            break
-        done, tried = _proved(rendering, spec, embedded, step), tried + 1
-    return replace(done, encodes=tried)
+    def _proved(self, rendering: Rendering, spec: EncodeSpec, setting: Setting) -> Encoded:
+        """Encode in full, decode again and measure."""
+        key = (id(rendering), spec.format, setting)
+        if key not in self._proofs:
+            self._proofs[key] = self._measured(rendering, spec.format, setting)
+            self._alive.append(rendering)
+        done = self._proofs[key]
+        return replace(done, kept=done.ssim >= spec.ssim_floor and done.delta_e <= spec.delta_e_max)
+
+    def _measured(self, rendering: Rendering, form: str, setting: Setting) -> Encoded:
+        data = write(rendering.pixels, form, setting, self.embedded)
+        left, top, right, bottom = rendering.box
+        at = (slice(top, bottom), slice(left, right))
+        wanted, got = rendering.pixels[at][..., :3], read_rgb(data)[at]
+        similarity = measure.ssim(wanted, got)
+        shift = measure.delta_e(wanted, got, rendering.alpha[at] >= 128)
+        return Encoded(data, form, setting, similarity, shift, 1, True, False, True)
+
+    def _under_limit(self, r: Rendering, spec: EncodeSpec, limit: int, first: Encoded) -> Encoded:
+        """The best quality whose file fits: bisection on file size, at most seven encodes.
+
+        Halved colour spends the bytes better than full colour when there are too few of them.
+        """
+        spent = first.encodes
+
+        def fits(quality: int) -> bool:
+            nonlocal spent
+            spent += 1
+            return len(write(r.pixels, spec.format, Setting(quality), self.embedded)) <= limit
+
+        best = _most_quality(30, 95, fits)
+        if best is None:
+            return replace(first, fits=False, bound=True, kept=False, encodes=spent)
+        done = self._proved(r, spec, Setting(best))
+        kept = done.ssim >= spec.ssim_floor_at_limit and done.delta_e <= spec.delta_e_max
+        return replace(done, encodes=spent + 1, bound=True, kept=kept)
 
 
 def _stronger(setting: Setting, spec: EncodeSpec) -> Setting:
@@ -270,18 +326,6 @@ def _stronger(setting: Setting, spec: EncodeSpec) -> Setting:
     return replace(setting, quality=min(most, setting.quality + (2 if setting.flat else 3)))
 
 
-def _proved(rendering: Rendering, spec: EncodeSpec, embedded: Embedded, setting: Setting) -> Encoded:
-    """Encode in full, decode again and measure."""
-    data = write(rendering.pixels, spec.format, setting, embedded)
-    left, top, right, bottom = rendering.box
-    at = (slice(top, bottom), slice(left, right))
-    wanted, got = rendering.pixels[at][..., :3], read_rgb(data)[at]
-    similarity = measure.ssim(wanted, got)
-    shift = measure.delta_e(wanted, got, rendering.alpha[at] >= 128)
-    kept = similarity >= spec.ssim_floor and shift <= spec.delta_e_max
-    return Encoded(data, spec.format, setting, similarity, shift, 1, True, False, kept)
-
-
 def _most_quality(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
     """The largest quality in low..high that fits, by bisection, or None."""
     best = None
@@ -289,23 +333,3 @@ def _most_quality(low: int, high: int, fits: Callable[[int], bool]) -> int | Non
         middle = (low + high) // 2
         best, low, high = (middle, middle + 1, high) if fits(middle) else (best, low, middle - 1)
     return best
-
-
-def _under_limit(r: Rendering, spec: EncodeSpec, embedded: Embedded, limit: int, first: Encoded) -> Encoded:
-    """The best quality whose file fits: bisection on file size, at most seven encodes.
-
-    Halved colour spends the bytes better than full colour when there are too few of them.
-    """
-    spent = first.encodes
-
-    def fits(quality: int) -> bool:
-        nonlocal spent
-        spent += 1
-        return len(write(r.pixels, spec.format, Setting(quality), embedded)) <= limit
-
-    best = _most_quality(30, 95, fits)
-    if best is None:
-        return replace(first, fits=False, bound=True, kept=False, encodes=spent)
-    done = _proved(r, spec, embedded, Setting(best))
-    kept = done.ssim >= spec.ssim_floor_at_limit and done.delta_e <= spec.delta_e_max
-    return replace(done, encodes=spent + 1, bound=True, kept=kept)

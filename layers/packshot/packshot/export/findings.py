@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from packshot.export import inspection, names, source_type
 from packshot.export.channels import Kind, Rule
-from packshot.export.inspection import Picture, Written
+from packshot.export.inspection import U8, Picture, Written
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,34 @@ class Facts:
     alt_text: str | None = None
 
 
-@dataclass(frozen=True)
 class Subject:
-    """One file under judgement."""
+    """One file under judgement; its picture is looked at when the first rule asks for it."""
 
-    written: Written
-    picture: Picture
-    name: str
-    facts: Facts = field(default_factory=Facts)
+    def __init__(
+        self,
+        written: Written,
+        name: str,
+        facts: Facts,
+        product: U8 | None = None,
+        shadow: U8 | None = None,
+    ) -> None:
+        """Take a file read back; ``product`` and ``shadow`` as for ``inspection.look``."""
+        self.written, self.name, self.facts = written, name, facts
+        self._product, self._shadow = product, shadow
+        self._looked: list[Picture] = []
+
+    @property
+    def picture(self) -> Picture:
+        """Where product, shadow and background lie."""
+        if not self._looked:
+            self._looked.append(inspection.look(self.written, self._product, self._shadow))
+        return self._looked[0]
+
+    def named(self, name: str, facts: Facts) -> Subject:
+        """The same file under another name, with other facts; what was seen in it is shared."""
+        other = Subject(self.written, name, facts, self._product, self._shadow)
+        other._looked = self._looked
+        return other
 
 
 Finding = tuple[str, str, bool, str]  # measured, required, passed, fix
@@ -58,9 +78,7 @@ def _format(s: Subject, rule: Rule) -> Finding:
     fits = {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}.get(extension, extension) == s.written.format
     passed = s.written.format in rule.value and fits
     fix = (
-        f"write it as {rule.value[0]}"
-        if s.written.format not in rule.value
-        else "give it the extension of its content"
+        f"write it as {rule.value[0]}" if s.written.format not in rule.value else "give it the extension of its content"
     )
     return f"{s.written.format} in {s.name!r}", ", ".join(rule.value), passed, fix
 
@@ -99,9 +117,7 @@ def _opaque(s: Subject, _: Rule) -> Finding:
 def _jpeg_quality(s: Subject, rule: Rule) -> Finding | None:
     if s.written.quality is None:
         return None
-    return _at_least(
-        s.written.quality, rule, "(IJG scale, estimated)", "encode from the master with a higher quality"
-    )
+    return _at_least(s.written.quality, rule, "(IJG scale, estimated)", "encode from the master with a higher quality")
 
 
 def _background(s: Subject, rule: Rule) -> Finding:
@@ -157,7 +173,7 @@ def _border(s: Subject, _: Rule) -> Finding:
 
 
 def _text(s: Subject, _: Rule) -> Finding:
-    lines = inspection.text_lines(s.picture.islands, s.written.height)
+    lines = inspection.text_lines(s.picture.marks, s.written.height)
     return (
         f"{lines} lines of text beside the product",
         "no text, logo or watermark",
@@ -227,9 +243,7 @@ def _real_first(s: Subject, _: Rule) -> Finding | None:
     )
 
 
-_CHILD_OR_ACCESSORY = re.compile(
-    r"kid|child|baby|infant|toddler|boy|girl|accessor|kinder|jungen|mädchen|zubehör", re.I
-)
+_CHILD_OR_ACCESSORY = re.compile(r"kid|child|baby|infant|toddler|boy|girl|accessor|kinder|jungen|mädchen|zubehör", re.I)
 
 
 def _ghost(s: Subject, _: Rule) -> Finding | None:

@@ -69,15 +69,8 @@ def build(
         feeds: sha256 by file name of the feeds.
         keys: where a file lies, by ``channel/name``; left out where unknown.
     """
-    ordered = sorted(
-        entries, key=lambda entry: (entry.catalog.sku, entry.view, entry.n, entry.provenance.photo_id)
-    )
-    files = [
-        _file(entry, export, keys or {})
-        for entry in ordered
-        for export in entry.exports
-        if not export["held"]
-    ]
+    ordered = sorted(entries, key=lambda entry: (entry.catalog.sku, entry.view, entry.n, entry.provenance.photo_id))
+    files = [_file(entry, export, keys or {}) for entry in ordered for export in entry.exports if not export["held"]]
     held = [_held(entry, export) for entry in ordered for export in entry.exports if export["held"]]
     return {
         "manifest_version": VERSION,
@@ -114,11 +107,7 @@ def _file(entry: Entry, export: dict[str, Any], keys: dict[str, str]) -> dict[st
 
 def _brief(rule: dict[str, Any]) -> dict[str, Any]:
     """A result without its pedigree, which stands once under ``rules``."""
-    return {
-        name: rule[name]
-        for name in ("rule", "level", "measured", "required", "passed", "fix")
-        if rule[name] != ""
-    }
+    return {name: rule[name] for name in ("rule", "level", "measured", "required", "passed", "fix") if rule[name] != ""}
 
 
 def _held(entry: Entry, export: dict[str, Any]) -> dict[str, Any]:

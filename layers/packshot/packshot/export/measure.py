@@ -17,9 +17,7 @@ def _means(plane: F32) -> F32:
     """Means over 8x8 windows at every fourth pixel, from exact means over 4x4 blocks."""
     high, wide = plane.shape[:2]
     quarter = cv2.resize(plane, (wide // 4, high // 4), interpolation=cv2.INTER_AREA)
-    return np.asarray(quarter[:-1, :-1] + quarter[1:, :-1] + quarter[:-1, 1:] + quarter[1:, 1:]) * np.float32(
-        0.25
-    )
+    return np.asarray(quarter[:-1, :-1] + quarter[1:, :-1] + quarter[:-1, 1:] + quarter[1:, 1:]) * np.float32(0.25)
 
 
 def ssim_planes(a: U8, b: U8) -> list[float]:

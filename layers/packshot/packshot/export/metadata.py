@@ -96,11 +96,21 @@ def exif(entry: CatalogEntry, title: str, source: dict[str, Any]) -> bytes:
     }
     for tag, text in texts.items():
         if text:
-            block[tag] = text
+            block[tag] = text.encode("utf-8")  # as bytes: Pillow would write ? for all that is not ASCII
     block[ExifTags.Base.Software] = TOOL
-    block[ExifTags.Base.Orientation] = 1
-    sub[ExifTags.Base.ColorSpace] = 1
+    _required(block, sub)
     return block.tobytes()
+
+
+def _required(block: Image.Exif, sub: dict[int, Any]) -> None:
+    """What Exif 2.32 demands of a JPEG file, but for the size, which the file says itself."""
+    block[ExifTags.Base.Orientation] = 1
+    block[ExifTags.Base.XResolution] = block[ExifTags.Base.YResolution] = IFDRational(300)
+    block[ExifTags.Base.ResolutionUnit] = 2
+    block[ExifTags.Base.YCbCrPositioning] = 1
+    sub[ExifTags.Base.ExifVersion] = b"0232"
+    sub[ExifTags.Base.FlashPixVersion] = b"0100"
+    sub[ExifTags.Base.ColorSpace] = 1
 
 
 def _first(value: Any) -> str:
@@ -121,9 +131,7 @@ class Incoming:
             self.packet, self.xmp, self.unreadable = "", {}, str(error)
         self.iptc: dict[str, Any] = source.get("iptc") or {}
         self.exif: dict[str, Any] = source.get("exif") or {}
-        self.source_type = self._of("Iptc4xmpExt:DigitalSourceType") or _first(
-            source.get("digital_source_type")
-        )
+        self.source_type = self._of("Iptc4xmpExt:DigitalSourceType") or _first(source.get("digital_source_type"))
 
     def _of(self, name: str) -> str:
         return next(iter(self.xmp.get(name, [])), "")
@@ -141,9 +149,7 @@ class Incoming:
     @property
     def copyright(self) -> str:
         """The copyright notice that came in."""
-        return (
-            self._of("dc:rights") or _first(self.iptc.get("copyright")) or _first(self.exif.get("Copyright"))
-        )
+        return self._of("dc:rights") or _first(self.iptc.get("copyright")) or _first(self.exif.get("Copyright"))
 
     @property
     def credit(self) -> str:

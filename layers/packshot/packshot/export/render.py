@@ -6,9 +6,12 @@ and back last, so that downscaled highlights and edges keep their brightness.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -86,7 +89,8 @@ def _to_srgb() -> U8:
 
 def encode_srgb(light: F32) -> U8:
     """Linear light 0..1 (clipped) to 8-bit sRGB codes, same shape."""
-    return np.take(_to_srgb(), (np.clip(light, 0, 1) * 65535 + 0.5).astype(np.uint16))
+    steps = np.clip(light, 0, 1) * np.float32(65535) + np.float32(0.5)
+    return np.asarray(cv2.LUT(steps.astype(np.uint16), _to_srgb().reshape(1, -1)), np.uint8)
 
 
 def product_box(alpha: U8, edge: int = EDGE) -> Box:
@@ -112,17 +116,14 @@ def weight_centre(master: U8, box: Box) -> tuple[float, float]:
     return left + 4 * x + 2, top + 4 * y + 2
 
 
-def lay_out(master: U8, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> Layout:
+def lay_out(master: U8, box: Box, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> Layout:
     """Place the product: ``spec.fill`` of the tighter axis, centred; a smaller canvas rather than upscaling.
 
     Args:
         master: uint8 HxWx4, straight alpha.
+        box: the product's box in it.
         least: the canvas (width, height) below which the channel refuses the file; here upscaling happens.
-
-    Raises:
-        NoProduct: the matte is empty.
     """
-    box = product_box(master[..., 3])
     wide, high = box[2] - box[0], box[3] - box[1]
     full = min(spec.width * spec.fill / wide, spec.height * spec.fill / high)
     shrink = max(min(1.0, 1 / full), least[0] / spec.width, least[1] / spec.height)
@@ -137,9 +138,7 @@ def lay_out(master: U8, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> La
         cx += min(max(wx - cx, -room_x), room_x)
         cy += min(max(wy - cy, -room_y), room_y)
     x, y = width / 2 - cx * scale, height / 2 - cy * scale
-    return Layout(
-        width, height, scale, float(round(x)) if scale == 1 else x, float(round(y)) if scale == 1 else y
-    )
+    return Layout(width, height, scale, float(round(x)) if scale == 1 else x, float(round(y)) if scale == 1 else y)
 
 
 @dataclass(frozen=True)
@@ -155,32 +154,126 @@ class _Window:
 
 
 def _window(content: Box, layout: Layout, shape: tuple[int, ...]) -> _Window:
-    s = layout.scale
-    left = max(0, int(np.ceil(layout.x)), int(np.floor(layout.x + s * content[0])))
-    top = max(0, int(np.ceil(layout.y)), int(np.floor(layout.y + s * content[1])))
-    right = min(layout.width, int(layout.x + s * shape[1]), int(np.ceil(layout.x + s * content[2])))
-    bottom = min(layout.height, int(layout.y + s * shape[0]), int(np.ceil(layout.y + s * content[3])))
-    source = tuple(
-        (v - o) / s for v, o in zip((left, top, right, bottom), (layout.x, layout.y) * 2, strict=True)
+    s, x, y = layout.scale, layout.x, layout.y
+    left = max(0, int(np.ceil(x)), int(np.floor(x + s * content[0])))
+    top = max(0, int(np.ceil(y)), int(np.floor(y + s * content[1])))
+    right = min(layout.width, int(x + s * shape[1]), int(np.ceil(x + s * content[2])))
+    bottom = min(layout.height, int(y + s * shape[0]), int(np.ceil(y + s * content[3])))
+    wide, high = float(shape[1]), float(shape[0])
+    source = (
+        min(max((left - x) / s, 0.0), wide),
+        min(max((top - y) / s, 0.0), high),
+        min(max((right - x) / s, 0.0), wide),
+        min(max((bottom - y) / s, 0.0), high),
     )
-    limits = (shape[1], shape[0]) * 2
-    clipped = tuple(min(max(v, 0.0), float(m)) for v, m in zip(source, limits, strict=True))
-    return _Window((left, top, right, bottom), (clipped[0], clipped[1], clipped[2], clipped[3]))
+    return _Window((left, top, right, bottom), source)
 
 
-def _resample(plane: npt.NDArray[np.float32] | U8, window: _Window, scale: float) -> F32:
-    """One plane of the window at canvas size: Lanczos-3 with antialiasing, or a plain copy at scale 1."""
+@dataclass(frozen=True)
+class _Placed:
+    """Product and shadow at canvas size: premultiplied linear light HxWx3, coverage HxW, density HxW or None."""
+
+    layout: Layout
+    window: _Window
+    light: F32
+    cover: F32
+    density: F32 | None
+
+
+class Studio:
+    """One master, prepared once and rendered for many channels; layouts that agree share the resampling."""
+
+    def __init__(self, master: U8, shadow: U8 | None) -> None:
+        """Take a master and its shadow.
+
+        Args:
+            master: uint8 HxWx4 sRGB, straight alpha.
+            shadow: uint8 HxW density (0 none, 255 black) in the master's frame, or None.
+
+        Raises:
+            NoProduct: the matte is empty.
+        """
+        self.master, self.shadow = master, shadow
+        alpha = np.ascontiguousarray(master[..., 3])
+        self._alpha = np.asarray(cv2.threshold(alpha, RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
+        self.box = product_box(alpha)
+        self._content = product_box(self._alpha, 1)
+        self._density: U8 | None = None
+        if shadow is not None and int(shadow.max()) > SHADOW_RESIDUE:
+            self._density = np.asarray(cv2.threshold(shadow, SHADOW_RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
+            self._content = _union(self._content, product_box(self._density, 1))
+        self._light = self._premultiplied()
+        self._placed: dict[Layout, _Placed] = {}
+        self._done: dict[tuple[Layout | None, str, bool], Rendering] = {}
+
+    def _premultiplied(self) -> list[F32]:
+        """Linear light times coverage, a float32 plane per channel."""
+        cover = self._alpha.astype(np.float32) * np.float32(1 / 255)
+        table = _to_linear().reshape(1, -1)
+        planes = cv2.split(np.ascontiguousarray(self.master[..., :3]))
+        return [np.asarray(cv2.multiply(np.asarray(cv2.LUT(plane, table)), cover), np.float32) for plane in planes]
+
+    def render(self, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> tuple[Hashable, Rendering]:
+        """Render for a channel.
+
+        Args:
+            spec: the channel's layout.
+            least: the smallest canvas (width, height) that the channel takes; upscaling happens only to reach it.
+
+        Returns:
+            A key that equal renderings share, and the rendering; ``scale`` above 1 says that it was enlarged.
+        """
+        layout = None if spec.whole else lay_out(self.master, self.box, spec, least)
+        key = (layout, spec.background, spec.shadow == "keep")
+        if key not in self._done:
+            self._done[key] = self._whole() if layout is None else self._laid(layout, spec)
+        return key, self._done[key]
+
+    def _laid(self, layout: Layout, spec: RenderSpec) -> Rendering:
+        if layout not in self._placed:
+            self._placed = {layout: self._place(layout)}  # only the last one is kept: these planes are large
+        return _composite(self._placed[layout], spec.background, spec.shadow == "keep")
+
+    def _place(self, layout: Layout) -> _Placed:
+        window = _window(self._content, layout, self.master.shape)
+        cover = np.clip(_resample(self._alpha, window, layout.scale), 0, 1)
+        light = [_resample(plane, window, layout.scale) for plane in self._light]
+        bounded = [np.clip(plane, 0, cover) for plane in light]
+        density = None
+        if self._density is not None:
+            density = np.clip(_resample(self._density, window, layout.scale), 0, 1)
+            density = _fade(density, (layout.width, layout.height), window.target)
+        return _Placed(layout, window, np.asarray(cv2.merge(bounded), np.float32), cover, density)
+
+    def _whole(self) -> Rendering:
+        """The master untouched."""
+        alpha = np.ascontiguousarray(self.master[..., 3])
+        density = np.zeros(alpha.shape, np.uint8) if self.shadow is None else self.shadow
+        return Rendering(self.master, alpha, density, self.box, 1.0, "transparent")
+
+
+def _union(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _resample(plane: F32 | U8, window: _Window, scale: float) -> F32:
+    """One plane of the window at canvas size, 0..1: Lanczos-3 with antialiasing, or a plain copy at scale 1."""
     left, top, right, bottom = window.source
     if scale == 1:
-        cut = plane[int(top) : int(bottom), int(left) : int(right)]
-        return cut.astype(np.float32) / 255 if cut.dtype == np.uint8 else cut
-    pad = int(np.ceil(3 / min(scale, 1))) + 1
+        return _unit(plane[int(top) : int(bottom), int(left) : int(right)])
+    pad = int(np.ceil(3 / min(scale, 1))) + 1  # Lanczos-3 reaches three canvas pixels far
     x0, y0 = max(0, int(left) - pad), max(0, int(top) - pad)
     cut = np.ascontiguousarray(plane[y0 : int(bottom) + pad, x0 : int(right) + pad])
     size = (window.target[2] - window.target[0], window.target[3] - window.target[1])
     box = (left - x0, top - y0, min(right - x0, cut.shape[1]), min(bottom - y0, cut.shape[0]))
-    out = np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.LANCZOS, box=box))
-    return out.astype(np.float32) / 255 if out.dtype == np.uint8 else out
+    return _unit(np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.LANCZOS, box=box)))
+
+
+def _unit(plane: npt.NDArray[Any]) -> F32:
+    """uint8 0..255 or float32 0..1 as float32 0..1."""
+    if plane.dtype == np.uint8:
+        return plane.astype(np.float32) * np.float32(1 / 255)
+    return np.asarray(plane, np.float32)
 
 
 def _fade(density: F32, canvas: tuple[int, int], target: Box) -> F32:
@@ -190,100 +283,42 @@ def _fade(density: F32, canvas: tuple[int, int], target: Box) -> F32:
 
     def ramp(start: int, stop: int, size: int) -> F32:
         at = np.arange(start, stop, dtype=np.float32)
-        return np.clip((np.minimum(at, size - 1 - at) - 2) / reach, 0, 1)
+        return np.asarray(np.clip((np.minimum(at, size - 1 - at) - 2) / reach, 0, 1), np.float32)
 
-    return density * ramp(target[1], target[3], height)[:, None] * ramp(target[0], target[2], width)[None, :]
+    faded = density * ramp(target[1], target[3], height)[:, None] * ramp(target[0], target[2], width)[None, :]
+    return np.asarray(faded, np.float32)
 
 
-def _clean(master: U8, shadow: U8 | None, spec: RenderSpec) -> tuple[U8, U8 | None, Box]:
-    """Alpha and shadow without the matte's last residue, and the box of what is left of both."""
-    alpha = np.where(master[..., 3] <= RESIDUE, 0, master[..., 3]).astype(np.uint8)
-    content = product_box(alpha, 1)
-    if shadow is None or spec.shadow == "none" or int(shadow.max()) <= SHADOW_RESIDUE:
-        return alpha, None, content
-    density = np.where(shadow <= SHADOW_RESIDUE, 0, shadow).astype(np.uint8)
-    other = product_box(density, 1)
-    return (
-        alpha,
-        density,
-        (
-            min(content[0], other[0]),
-            min(content[1], other[1]),
-            max(content[2], other[2]),
-            max(content[3], other[3]),
-        ),
-    )
+def _composite(placed: _Placed, background: str, with_shadow: bool) -> Rendering:
+    """Premultiplied light over shadow over background, in linear light, back to sRGB."""
+    size, at = (placed.layout.height, placed.layout.width), placed.window.slices()
+    cover, density = placed.cover, placed.density if with_shadow else None
+    alpha, shadow = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    alpha[at] = _byte(cover)
+    behind = np.float32(1) - cover
+    if density is not None:
+        shadow[at] = _byte(density)
+        behind *= np.float32(1) - density
+    if background == "transparent":
+        through = cover if density is None else cover + (1 - cover) * density
+        pixels = np.zeros((*size, 4), np.uint8)
+        pixels[(*at, slice(0, 3))] = encode_srgb(placed.light / np.maximum(through, 1 / 1024)[..., None])
+        pixels[(*at, 3)] = _byte(through)
+        pixels[pixels[..., 3] == 0] = 0
+    else:
+        code = tuple(int(background[i : i + 2], 16) for i in (1, 3, 5))
+        tone = [_to_linear()[value] for value in code]
+        planes = [plane + behind * level for plane, level in zip(cv2.split(placed.light), tone, strict=True)]
+        pixels = np.empty((*size, 3), np.uint8)
+        pixels[:] = code
+        pixels[at] = encode_srgb(np.asarray(cv2.merge(planes), np.float32))
+    return Rendering(pixels, alpha, shadow, product_box(alpha), placed.layout.scale, background)
+
+
+def _byte(plane: F32) -> U8:
+    return (plane * np.float32(255) + np.float32(0.5)).astype(np.uint8)
 
 
 def render(master: U8, shadow: U8 | None, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> Rendering:
-    """Render the master for a channel.
-
-    Args:
-        master: uint8 HxWx4 sRGB, straight alpha.
-        shadow: uint8 HxW density (0 none, 255 black) in the master's frame, or None.
-        spec: the channel's layout.
-        least: the smallest canvas (width, height) that the channel takes; upscaling happens only to reach it.
-
-    Returns:
-        The rendering; ``scale`` above 1 says that it was enlarged.
-
-    Raises:
-        NoProduct: the matte is empty.
-    """
-    if spec.whole:
-        return _whole(master, shadow)
-    layout = lay_out(master, spec, least)
-    alpha, density, content = _clean(master, shadow, spec)
-    window = _window(content, layout, master.shape)
-    a = np.clip(_resample(alpha, window, layout.scale), 0, 1)
-    left, top, right, bottom = (int(v) for v in (*window.source[:2], *np.ceil(window.source[2:])))
-    pad = int(np.ceil(3 / min(layout.scale, 1))) + 2
-    x0, y0 = max(0, left - pad), max(0, top - pad)
-    part = (slice(y0, bottom + pad), slice(x0, right + pad))
-    near = _Window(window.target, _shift(window.source, x0, y0))
-    cover = alpha[part].astype(np.float32) / 255
-    light = np.empty((*a.shape, 3), np.float32)
-    for channel in range(3):
-        plane = np.take(_to_linear(), master[(*part, channel)]) * cover
-        light[..., channel] = np.clip(_resample(plane, near, layout.scale), 0, a)
-    d = None if density is None else np.clip(_resample(density, window, layout.scale), 0, 1)
-    if d is not None:
-        d = _fade(d, (layout.width, layout.height), window.target)
-    return _composite(light, a, d, layout, window, spec.background)
-
-
-def _shift(box: tuple[float, float, float, float], x: int, y: int) -> tuple[float, float, float, float]:
-    return box[0] - x, box[1] - y, box[2] - x, box[3] - y
-
-
-def _composite(
-    light: F32, a: F32, d: F32 | None, layout: Layout, window: _Window, background: str
-) -> Rendering:
-    """Premultiplied light over shadow over background, in linear light, back to sRGB."""
-    size, at = (layout.height, layout.width), window.slices()
-    alpha, shadow = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    alpha[at] = (a * 255 + 0.5).astype(np.uint8)
-    if d is not None:
-        shadow[at] = (d * 255 + 0.5).astype(np.uint8)
-    if background == "transparent":
-        through = a if d is None else a + (1 - a) * d
-        pixels = np.zeros((*size, 4), np.uint8)
-        pixels[(*at, slice(0, 3))] = encode_srgb(light / np.maximum(through, 1 / 1024)[..., None])
-        pixels[(*at, 3)] = (through * 255 + 0.5).astype(np.uint8)
-        pixels[pixels[..., 3] == 0] = 0
-    else:
-        code = np.array([int(background[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
-        behind = 1 - a if d is None else (1 - a) * (1 - d)
-        for channel in range(3):
-            light[..., channel] += behind * _to_linear()[code[channel]]
-        pixels = np.empty((*size, 3), np.uint8)
-        pixels[:] = code
-        pixels[at] = encode_srgb(light)
-    return Rendering(pixels, alpha, shadow, product_box(alpha), layout.scale, background)
-
-
-def _whole(master: U8, shadow: U8 | None) -> Rendering:
-    """The master untouched."""
-    alpha = np.ascontiguousarray(master[..., 3])
-    density = np.zeros(alpha.shape, np.uint8) if shadow is None else shadow
-    return Rendering(master, alpha, density, product_box(alpha), 1.0, "transparent")
+    """One rendering of one master; see ``Studio`` for the arguments and errors."""
+    return Studio(master, shadow).render(spec, least)[1]

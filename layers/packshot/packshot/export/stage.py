@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,9 +42,7 @@ class ExportMeta(BaseModel):
     n: int = Field(default=1, ge=1)
     segment: str = ""
     altered: bool = Field(default=False, description="parts of the product were made (ghost mannequin)")
-    synthetic_background: bool = Field(
-        default=False, description="stands in a scene it was not photographed in"
-    )
+    synthetic_background: bool = Field(default=False, description="stands in a scene it was not photographed in")
     model_generated: bool = Field(default=False, description="a trained model made some of the pixels")
     source_metadata: dict[str, Any] = Field(default_factory=dict)
     colour_name: str = Field(
@@ -119,24 +117,14 @@ class Exported:
 class _Bench:
     """What several channels of one photo share: renderings by layout, files by what went into them."""
 
-    master: U8
-    shadow: U8 | None
+    studio: render.Studio
     blocks: metadata.Blocks
-    renderings: dict[tuple[Any, ...], render.Rendering] = field(default_factory=dict)
-    files: dict[tuple[Any, ...], tuple[encode.Encoded, compliance.Subject]] = field(default_factory=dict)
+    encoder: encode.Encoder
+    files: dict[Hashable, tuple[encode.Encoded, compliance.Subject]] = field(default_factory=dict)
 
-    def rendering(self, spec: RenderSpec, least: tuple[int, int]) -> tuple[tuple[Any, ...], render.Rendering]:
-        layout = None if spec.whole else render.lay_out(self.master, spec, least)
-        key = (layout, spec.background, spec.shadow, spec.whole)
-        if key not in self.renderings:
-            self.renderings[key] = render.render(self.master, self.shadow, spec, least)
-        return key, self.renderings[key]
-
-    def file(
-        self, channel: ChannelRules, spec: RenderSpec, least: tuple[int, int], limit: int | None
-    ) -> _Made:
-        key, rendering = self.rendering(spec, least)
-        whole = (*key, channel.encode)
+    def file(self, channel: ChannelRules, spec: RenderSpec, least: tuple[int, int], limit: int | None) -> _Made:
+        key, rendering = self.studio.render(spec, least)
+        whole = (key, channel.encode)
         if whole not in self.files or not _under(self.files[whole][0], limit):
             self.files[whole] = self._written(channel, rendering, limit)
         encoded, subject = self.files[whole]
@@ -147,12 +135,11 @@ class _Bench:
     ) -> tuple[encode.Encoded, compliance.Subject]:
         app13 = self.blocks.app13
         room = None if limit is None else limit - len(app13)
-        encoded = encode.encode(rendering, channel.encode, self.blocks.embedded, room)
+        encoded = self.encoder.encode(rendering, channel.encode, room)
         if encoded.format == "jpeg":
             encoded = replace(encoded, data=iptc.splice(encoded.data, app13))
         written = inspection.read(encoded.data)
-        picture = inspection.look(written, rendering.alpha, rendering.shadow)
-        return encoded, compliance.Subject(written, picture, "")
+        return encoded, compliance.Subject(written, "", compliance.Facts(), rendering.alpha, rendering.shadow)
 
 
 def _under(encoded: encode.Encoded, limit: int | None) -> bool:
@@ -204,12 +191,13 @@ def export_photo(
     if missing:
         raise KeyError(f"no channel {', '.join(missing)}; there are {', '.join(known)}")
     words = _words(master, meta, locale, provider or Catalogue())
-    kind = metadata.source_kind(
-        meta.source_metadata, meta.altered, meta.synthetic_background, meta.model_generated
-    )
-    bench = _Bench(master, shadow, metadata.Blocks(meta.catalog, words, meta.source_metadata, kind))
-    if int(master[..., 3].max()) < render.EDGE:
+    kind = metadata.source_kind(meta.source_metadata, meta.altered, meta.synthetic_background, meta.model_generated)
+    try:
+        studio = render.Studio(master, shadow)
+    except render.NoProduct:
         return [_nothing(known[name], meta, words, kind) for name in channels]
+    blocks = metadata.Blocks(meta.catalog, words, meta.source_metadata, kind)
+    bench = _Bench(studio, blocks, encode.Encoder(blocks.embedded))
     done = [_one(bench, known[name], meta, words, on) for name in channels]
     return done if sign is None else [_signed(one, sign) for one in done]
 
@@ -222,9 +210,7 @@ def _expect(master: U8, shadow: U8 | None) -> None:
 
 
 def _words(master: U8, meta: ExportMeta, locale: str, provider: Provider) -> Words:
-    measured = (
-        [meta.colour_name] if meta.colour_name else ([] if meta.catalog.colour else colours.name(master))
-    )
+    measured = [meta.colour_name] if meta.colour_name else ([] if meta.catalog.colour else colours.name(master))
     subject = Subject(
         entry=meta.catalog,
         view=meta.view,
@@ -265,9 +251,7 @@ def _one(bench: _Bench, channel: ChannelRules, meta: ExportMeta, words: Words, o
     name = f"{stem}.{names.EXTENSIONS[made.encoded.format]}" if stem else ""
     encoded, size = made.encoded, (made.subject.written.width, made.subject.written.height)
     known = Facts(**{**facts.__dict__, "scale": made.rendering.scale})
-    results = compliance.judge(
-        compliance.Subject(made.subject.written, made.subject.picture, name, known), channel, on
-    )
+    results = compliance.judge(made.subject.named(name, known), channel, on)
     results += _fidelity(encoded, channel, made.encoded.fits)
     return Exported(
         channel=channel.channel,
@@ -311,16 +295,10 @@ def _made(bench: _Bench, channel: ChannelRules, least: tuple[int, int], limit: i
 def _fidelity(encoded: encode.Encoded, channel: ChannelRules, fits: bool) -> list[RuleResult]:
     """The encoder's own promises as rules, so that a file that lost too much is held like any other."""
     floor = (
-        channel.encode.ssim_floor
-        if encoded.ssim >= channel.encode.ssim_floor
-        else channel.encode.ssim_floor_at_limit
+        channel.encode.ssim_floor if encoded.ssim >= channel.encode.ssim_floor else channel.encode.ssim_floor_at_limit
     )
     said = "packshot's own choice, encode in the channel's file"
-    fix = (
-        "raise quality_max, or the byte limit binds: lower the canvas size"
-        if fits
-        else "lower the canvas size"
-    )
+    fix = "raise quality_max, or the byte limit binds: lower the canvas size" if fits else "lower the canvas size"
     pairs = (
         ("ssim", f"{encoded.ssim:.4f}", f"at least {floor:g}", encoded.ssim >= floor),
         ("delta_e", f"{encoded.delta_e:.3f}", f"at most {channel.encode.delta_e_max:g}",
@@ -370,9 +348,7 @@ def _nothing(channel: ChannelRules, meta: ExportMeta, words: Words, kind: str) -
     main = names.is_main(channel.name, meta.view, meta.n)
     kind_of = CONTENT_TYPES[channel.encode.format]
     empty = hashlib.sha256(b"").hexdigest()
-    return Exported(
-        channel.channel, "", b"", kind_of, 0, 0, 0, 0.0, 0.0, [], why, words, kind, empty, main=main
-    )
+    return Exported(channel.channel, "", b"", kind_of, 0, 0, 0, 0.0, 0.0, [], why, words, kind, empty, main=main)
 
 
 def _signed(one: Exported, sign: Callable[[bytes, str, Exported], bytes]) -> Exported:

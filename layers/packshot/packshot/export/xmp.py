@@ -31,9 +31,7 @@ NS = {
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MOST = 60_000  # bytes: one JPEG segment holds 65,502
 # Names that must go wherever they stand: places, serial numbers, people's devices, and facts of the old file.
-_PRIVATE = re.compile(
-    r"gps|serialnumber|cameraownername|ownername|makernote|locationcreated|locationshown", re.I
-)
+_PRIVATE = re.compile(r"gps|serialnumber|cameraownername|ownername|makernote|locationcreated|locationshown", re.I)
 _OF_THE_OLD_FILE = re.compile(
     r"^(Orientation|ImageWidth|ImageLength|PixelXDimension|PixelYDimension|ColorSpace|ICCProfile|ColorMode"
     r"|BitsPerSample|Compression|PhotometricInterpretation|NativeDigest|LegacyIPTCDigest|Thumbnails|HasExtendedXMP)$"
@@ -229,12 +227,8 @@ def build(fields: Fields, incoming: str | bytes = "") -> bytes:
 
 def _packet(props: list[ET.Element]) -> bytes:
     root = ET.Element(_q("x:xmpmeta"))
-    description = ET.SubElement(
-        ET.SubElement(root, _q("rdf:RDF")), _q("rdf:Description"), {_q("rdf:about"): ""}
-    )
+    description = ET.SubElement(ET.SubElement(root, _q("rdf:RDF")), _q("rdf:Description"), {_q("rdf:about"): ""})
     description.extend(props)
     body: bytes = ET.tostring(root, "utf-8")
     body = body.removeprefix(b"<?xml version='1.0' encoding='utf-8'?>\n")
-    return (
-        b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n' + body + b'\n<?xpacket end="w"?>'
-    )
+    return b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n' + body + b'\n<?xpacket end="w"?>'

@@ -75,9 +75,7 @@ def rows_of(photos: Iterable[Shown]) -> list[FeedRow]:
         by_sku.setdefault(photo.catalog.sku, []).append(photo)
     rows = []
     for _, group in sorted(by_sku.items()):
-        group.sort(
-            key=lambda shown: (not shown.image.main, shown.image.view, shown.image.n, shown.image.name)
-        )
+        group.sort(key=lambda shown: (not shown.image.main, shown.image.view, shown.image.n, shown.image.name))
         first = group[0]
         rows.append(
             FeedRow(

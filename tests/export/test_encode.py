@@ -1,0 +1,135 @@
+"""Encoding: floors, limits, colour, and the measures that judge them."""
+
+from __future__ import annotations
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from pots import make_master
+from PIL import Image
+from skimage.metrics import structural_similarity
+
+from packshot.export import measure
+from packshot.export.channels import EncodeSpec, RenderSpec
+from packshot.export.encode import Encoder, Setting, write
+from packshot.export.render import render
+
+
+@pytest.fixture(scope="module")
+def rendering(master, shadow):
+    return render(master, shadow, RenderSpec(width=900, height=900, fill=0.88))
+
+
+def decoded(data):
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+@pytest.mark.parametrize("quality", [40, 70, 90])
+def test_our_ssim_agrees_with_scikit_image(rendering, quality):
+    got = decoded(write(rendering.pixels, "jpeg", Setting(quality)))
+    ours = measure.ssim_planes(rendering.pixels, got)
+    theirs = structural_similarity(rendering.pixels, got, channel_axis=2, data_range=255)
+    assert np.mean(ours) == pytest.approx(theirs, abs=0.003)
+
+
+@pytest.mark.parametrize(("form", "quality_min"), [("jpeg", 80), ("webp", 78), ("avif", 60)])
+def test_every_lossy_format_keeps_floor_and_colour(rendering, form, quality_min):
+    spec = EncodeSpec(format=form, quality_min=quality_min)
+    done = Encoder().encode(rendering, spec)
+    assert done.kept
+    got = decoded(done.data)
+    assert structural_similarity(rendering.pixels, got, channel_axis=2, data_range=255) >= 0.98
+    assert measure.delta_e(rendering.pixels, got, rendering.alpha >= 128, 10**9) <= 1.0
+
+
+def test_the_file_is_well_below_pillows_quality_95(rendering):
+    plain = io.BytesIO()
+    Image.fromarray(rendering.pixels).save(plain, "JPEG", quality=95)
+    done = Encoder().encode(rendering, EncodeSpec())
+    assert len(done.data) <= 0.8 * len(plain.getvalue())
+    assert done.encodes <= 3
+
+
+def test_jpeg_is_progressive(rendering):
+    image = Image.open(io.BytesIO(Encoder().encode(rendering, EncodeSpec()).data))
+    assert image.info.get("progressive")
+
+
+@pytest.mark.parametrize("form", ["png", "webp"])
+def test_lossless_is_lossless(rendering, form):
+    done = Encoder().encode(rendering, EncodeSpec(format=form, lossless=True))
+    assert (decoded(done.data) == rendering.pixels).all()
+
+
+def test_saturated_edges_keep_full_colour():
+    master = make_master()
+    for i in range(0, master.shape[1], 6):
+        master[:, i : i + 3, :3] = (255, 0, 0)
+        master[:, i + 3 : i + 6, :3] = (0, 0, 255)
+    striped = render(master, None, RenderSpec(width=3000, height=3000, fill=0.88))
+    assert Encoder().encode(striped, EncodeSpec()).setting.subsampling == "4:4:4"
+
+
+def test_calm_colour_is_halved():
+    calm = render(make_master(colour=(150, 140, 128)), None, RenderSpec(width=900, height=900, fill=0.88))
+    assert Encoder().encode(calm, EncodeSpec()).setting.subsampling == "4:2:0"
+
+
+def test_fine_coloured_texture_keeps_its_colour_with_flat_tables():
+    """IJG tables would need half as many bytes again for the same colour difference."""
+    master = make_master(colour=(150, 120, 60))
+    noise = np.random.default_rng(3).normal(0, 26, master[..., :3].shape)
+    master[..., :3] = np.clip(master[..., :3] + noise, 0, 255).astype(np.uint8)
+    fine = render(master, None, RenderSpec(width=3000, height=3000, fill=0.88))
+    done = Encoder().encode(fine, EncodeSpec())
+    assert done.kept
+    assert done.setting.flat
+    ladder = (write(fine.pixels, "jpeg", Setting(q, "4:4:4")) for q in range(90, 101))
+    holds = (d for d in ladder if measure.delta_e(fine.pixels, decoded(d), fine.alpha >= 128) <= 1.0)
+    plain = next(holds, None)
+    assert plain is None or len(done.data) < len(plain)
+
+
+def test_a_coder_that_loses_the_colour_gives_way_to_its_fallback():
+    master = make_master()
+    for i in range(0, master.shape[1], 2):
+        master[:, i, :3] = (255, 0, 0)
+        master[:, i + 1, :3] = (0, 160, 255)
+    striped = render(master, None, RenderSpec(width=3000, height=3000, fill=0.88))
+    done = Encoder().encode(striped, EncodeSpec(format="webp", fallback="jpeg"))
+    assert done.format == "jpeg"
+    assert done.kept
+
+
+def test_where_the_byte_limit_binds_the_best_fitting_file_is_written(rendering):
+    free = Encoder().encode(rendering, EncodeSpec())
+    limit = int(len(free.data) * 0.8)
+    done = Encoder().encode(rendering, EncodeSpec(), limit)
+    assert done.fits
+    assert done.bound
+    assert 0.75 * limit < len(done.data) <= limit
+    assert done.kept == (done.ssim >= 0.972 and done.delta_e <= 1.0)
+
+
+def test_a_limit_out_of_reach_is_said(rendering):
+    done = Encoder().encode(rendering, EncodeSpec(), 2000)
+    assert not done.fits
+    assert not done.kept
+
+
+def test_the_same_rendering_gives_the_same_bytes(rendering):
+    assert Encoder().encode(rendering, EncodeSpec()).data == Encoder().encode(rendering, EncodeSpec()).data
+
+
+def test_tiny_products_are_encoded_too():
+    small = render(make_master(60, 60), None, RenderSpec(width=50, height=50, fill=0.88))
+    assert Encoder().encode(small, EncodeSpec()).kept
+
+
+def test_colour_difference_is_zero_without_product_and_grows_with_the_shift(rendering):
+    nothing = np.zeros(rendering.alpha.shape, bool)
+    assert measure.delta_e(rendering.pixels, rendering.pixels, nothing) == 0
+    warmer = cv2.add(rendering.pixels, (6, 0, 0, 0))
+    assert measure.delta_e(rendering.pixels, warmer, rendering.alpha >= 128) > 1
