@@ -111,7 +111,7 @@ def test_tokens_run_out_of_time_and_of_heartbeats(bench: Bench) -> None:
     for name, limits in {
         "late": {"TimeoutSeconds": 1},
         "silent": {"HeartbeatSeconds": 1, "TimeoutSeconds": 60},
-        "alive": {"HeartbeatSeconds": 1, "TimeoutSeconds": 60},
+        "alive": {"HeartbeatSeconds": 2, "TimeoutSeconds": 60},
     }.items():
         definition = json.dumps({"StartAt": "Ask", "States": {"Ask": {**ask, **limits}}})
         machine = stepfunctions.create_state_machine(
@@ -121,9 +121,9 @@ def test_tokens_run_out_of_time_and_of_heartbeats(bench: Bench) -> None:
             "executionArn"
         ]
     token = until(lambda: bench.item("token#alive"))["token"]["S"]
-    for _ in range(4):
+    for _ in range(5):
         stepfunctions.send_task_heartbeat(taskToken=token)
-        time.sleep(0.4)
+        time.sleep(0.5)
     stepfunctions.send_task_success(taskToken=token, output="1")
     assert bench.ended(executions["late"])["error"] == "States.Timeout"
     assert bench.ended(executions["silent"])["error"] == "States.Timeout"

@@ -27,11 +27,15 @@ from moto.cloudformation import parsing
 from moto.dynamodb.models import table as moto_table
 from moto.s3.models import FakeKey
 from moto.sqs.models import sqs_backends
+from moto.stepfunctions.parser.api import InvalidToken
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (
     IterationWorker,
 )
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint, CallbackOutcomeSuccess
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from packshot_local.stack import patches
 from packshot_local.stack.activity import Activity
@@ -347,6 +351,19 @@ def test_waiting_is_counted(aws: Callable[[str], Any]) -> None:
 
 
 @contract
+def test_early_signals_count() -> None:
+    def answered_early() -> tuple[bool, bool]:
+        endpoint = CallbackEndpoint("token")
+        accepted = endpoint.notify_heartbeat()
+        endpoint.notify(CallbackOutcomeSuccess("token", "{}"))
+        return accepted, endpoint.setup_heartbeat_endpoint(0).clear_and_wait()
+
+    assert answered_early() == (False, False)
+    with only("early_signals_count"):
+        assert answered_early() == (True, True)
+
+
+@contract
 def test_failure_keeps_its_cause(aws: Callable[[str], Any]) -> None:
     execution, token = waiting(aws)
     aws("stepfunctions").send_task_failure(taskToken=token, error="Rejected", cause="blurred")
@@ -366,6 +383,23 @@ def test_stopping_reaches_waiting_tasks(aws: Callable[[str], Any]) -> None:
 def test_executions_start_once(aws: Callable[[str], Any]) -> None:
     arn = machine(aws, {"Type": "Pass", "End": True})
     assert aws("stepfunctions").start_execution(stateMachineArn=arn)["executionArn"].endswith(":None")
+
+
+@contract
+def test_starting_executions_are_no_obstacle(aws: Callable[[str], Any]) -> None:
+    arn = machine(aws, {"Type": "Pass", "End": True})
+    backend = stepfunctions_parser_backends[ACCOUNT][REGION]
+    starting = Execution.__new__(Execution)
+    starting.exec_status, starting.exec_worker = None, None
+    backend.describe_state_machine(arn).executions.append(starting)
+
+    def send() -> None:
+        backend.send_task_success("no such token", "{}")
+
+    with pytest.raises(AttributeError):
+        send()
+    with only("starting_executions_are_no_obstacle"), pytest.raises(InvalidToken):
+        send()
 
 
 @contract

@@ -36,7 +36,7 @@ from moto.events.models import Rule
 from moto.s3 import models as s3_models
 from moto.s3 import notifications as s3_notifications
 from moto.sqs.models import Message, Queue, SQSBackend
-from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -60,11 +60,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job 
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -458,6 +459,27 @@ def waiting_is_counted(patching: Patching, host: Host) -> None:
 
 
 @_patch
+def early_signals_count(patching: Patching, _host: Host) -> None:
+    """moto refuses a heartbeat, and forgets an outcome, that comes before the call which hands out the token has
+    returned; and it refuses heartbeats of tasks that need none."""
+    before = CallbackEndpoint.__dict__["setup_heartbeat_endpoint"]
+
+    def set_up(self: Any, heartbeat_seconds: int) -> Any:
+        endpoint = before(self, heartbeat_seconds)
+        if self._notify_event.is_set():
+            endpoint.notify()
+        return endpoint
+
+    def notify_heartbeat(self: Any) -> bool:
+        if self._heartbeat_endpoint is not None:
+            self._heartbeat_endpoint.notify()
+        return True
+
+    patching.set(CallbackEndpoint, "setup_heartbeat_endpoint", set_up)
+    patching.set(CallbackEndpoint, "notify_heartbeat", notify_heartbeat)
+
+
+@_patch
 def failure_keeps_its_cause(patching: Patching, _host: Host) -> None:
     """moto's SendTaskFailure drops `cause`."""
 
@@ -516,6 +538,23 @@ def executions_start_once(patching: Patching, _host: Host) -> None:
             return before(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
 
     patching.set(StepFunctionsParserBackend, "start_execution", start)
+
+
+@_patch
+def starting_executions_are_no_obstacle(patching: Patching, _host: Host) -> None:
+    """An execution that has just been started has no status and no environment yet: moto's search for the owner
+    of a task token, and any look at its status, trips over it."""
+
+    def status(self: Any) -> str:
+        return str((self.exec_status or ExecutionStatus.RUNNING).value)
+
+    def started(self: Any, execution_status: ExecutionStatus | None = None) -> list[Any]:
+        found = before(self, execution_status)
+        return [item for item in found if item.exec_worker is not None and item.exec_worker.env is not None]
+
+    before = StepFunctionsParserBackend.__dict__["_get_executions"]
+    patching.set(StepFunctionsParserBackend, "_get_executions", started)
+    patching.set(Execution, "status", property(status))
 
 
 @_patch
