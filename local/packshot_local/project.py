@@ -23,6 +23,7 @@ RESOURCES = {
     "photos_table": "PhotosTable",
     "lots_table": "LotsTable",
     "tasks_table": "TasksTable",
+    "profiles_table": "ProfilesTable",
     "state_machine_arn": "DropStateMachine",
     "intake_queue_url": "IntakeQueue",
     "close_queue_url": "CloseQueue",

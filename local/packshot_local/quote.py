@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from packshot.intake.close import close
+from packshot.learning.profiles import default_profile
 from packshot.plan.lots import cut, references
 from packshot.records import PhotoRecord, Status
 from packshot.settings import CloseSettings, PlanSettings
@@ -106,7 +107,7 @@ def quote(store: Store, drop: str, settings: PlanSettings, workers: int) -> Quot
     photos = list(store.photos.of_drop(drop))
     accepted = [p for p in photos if p.status == Status.ACCEPTED]
     lots: dict[str, list[int]] = {}
-    for lot in cut(drop, references(accepted), settings):
+    for lot in cut(drop, references(accepted), settings, default_profile):
         lots.setdefault(lot.segment, []).append(len(lot.photos))
     return Quote(
         photos=len(photos),

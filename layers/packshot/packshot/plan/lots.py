@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pydantic import Field
 
+from packshot.learning.profiles import Profile
 from packshot.plan.segments import choose, segments
 from packshot.records import PhotoRecord, Record
 from packshot.settings import PlanSettings
@@ -27,9 +28,7 @@ class PhotoRef(Record):
     inner_key: str = Field(default="", description="key of <SKU>_inner, the inside of the garment")
     inner_version: str = ""
     inner_sha256: str = ""
-    helper: bool = Field(
-        default=False, description="an inner photo: used for other views, no cut-out of its own"
-    )
+    helper: bool = Field(default=False, description="an inner photo: used for other views, no cut-out of its own")
 
 
 class Lot(Record):
@@ -40,6 +39,7 @@ class Lot(Record):
     segment: str
     settings: dict[str, Any] = Field(description="fields of the cut-out's settings")
     profile_version: int = 0
+    flag_threshold: float = Field(default=0.3, ge=0, le=1, description="error score from which on is flagged")
     chunks: list[list[PhotoRef]]
 
     @property
@@ -94,13 +94,16 @@ def references(photos: Iterable[PhotoRecord]) -> dict[str, list[PhotoRef]]:
     return grouped
 
 
-def cut(drop: str, grouped: dict[str, list[PhotoRef]], settings: PlanSettings) -> list[Lot]:
+def cut(
+    drop: str, grouped: dict[str, list[PhotoRef]], settings: PlanSettings, profiles: Callable[[str], Profile]
+) -> list[Lot]:
     """Lots of ``lot_min``..``lot_max`` photos where there are as many; a SKU stays within one lot if it can.
 
     A lot's id is made of its photos: the same photos in the same order give the same id.
     """
     lots = []
     for segment in sorted(grouped):
+        profile = profiles(segment)
         for part in _even_parts(grouped[segment], settings.lot_max):
             digest = hashlib.sha256("".join(p.photo_id for p in part).encode()).hexdigest()[:8]
             lots.append(
@@ -108,7 +111,9 @@ def cut(drop: str, grouped: dict[str, list[PhotoRef]], settings: PlanSettings) -
                     drop=drop,
                     lot=f"{drop}-{segment}-{digest}",
                     segment=segment,
-                    settings=segments()[segment].settings,
+                    settings={**profile.settings(), **segments()[segment].settings},
+                    profile_version=profile.version,
+                    flag_threshold=profile.flag_threshold,
                     chunks=_chunks(part, settings),
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from packshot import keys
+from packshot.learning.stage import current
 from packshot.plan.lots import Lot, LotItem, cut, item, references
 from packshot.plan.segments import choose
 from packshot.records import LotRecord, PhotoRecord, Record, Status
@@ -56,7 +57,7 @@ def _fresh(store: Store, settings: PlanSettings, drop: str) -> list[LotItem]:
         choice = choose(photo)
         accepted.append(photo.model_copy(update={"segment": choice.segment}))
     items = []
-    for lot in cut(drop, references(accepted), settings):
+    for lot in cut(drop, references(accepted), settings, lambda segment: current(store, segment)):
         store.work.put_json(keys.lot_key(drop, lot.lot), lot.model_dump())
         store.lots.plan(
             LotRecord(

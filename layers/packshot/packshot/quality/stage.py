@@ -9,13 +9,15 @@ from typing import Any, Literal
 
 from packshot import keys
 from packshot.ends import end_photo
+from packshot.learning.stage import inspection
 from packshot.plan.lots import Lot, PhotoRef
 from packshot.plan.stage import read_lot
 from packshot.quality.checks import LotStats, check, lot_stats
 from packshot.quality.limits import load_limits
 from packshot.quality.lots import decide_canary, fuse
-from packshot.quality.sampling import draw, share_plan
+from packshot.quality.sampling import Plan, draw, plan_for
 from packshot.quality.score import error_score
+from packshot.quality.switching import State
 from packshot.quality.verdict import verdict
 from packshot.reasons import reason
 from packshot.records import (
@@ -67,18 +69,12 @@ class Finding:
     notes: list[str]
 
 
-class _Profile:
-    """The thresholds of a segment until its profile has learnt others."""
-
-    flag_threshold = 0.5
-
-
 def inspect_canary(store: Store, drop: str, lot_id: str) -> Inspected:
     """Whether the rest of the lot is worth its cost. A lot that is all canary goes on: nothing is saved."""
     lot = read_lot(store, drop, lot_id)
     results = _measurements(store, lot, lot.chunks[0])
     verdicts = [
-        _judge(ref, results[ref.photo_id], None).verdict if ref.photo_id in results else Verdict.FAIL
+        _judge(lot, ref, results[ref.photo_id], None).verdict if ref.photo_id in results else Verdict.FAIL
         for ref in lot.chunks[0]
         if not ref.helper
     ]
@@ -98,28 +94,45 @@ def inspect_lot(store: Store, settings: InspectSettings, drop: str, lot_id: str,
     results = _measurements(store, lot, lot.photos)
     alive = _lose_the_lost(store, lot, results)
     stats = lot_stats([results[ref.photo_id]["measurements"] for ref in alive])
-    findings = [_judge(ref, results[ref.photo_id], stats) for ref in alive]
+    findings = [_judge(lot, ref, results[ref.photo_id], stats) for ref in alive]
     if fuse(sum(not ref.helper for ref in lot.photos) - len(alive), len(lot.photos)):
         _write_lot(store, drop, lot_id, attempt, status=LotStatus.HELD, decision="hold")
         return Inspected(decision="hold")
+    severity = inspection(store, lot.segment).state
     passed = [f for f in findings if f.verdict == Verdict.PASS and not f.altered]
-    plan = share_plan(len(passed), settings.sample_share, settings.sample_least) if passed else None
+    plan = _plan(settings, len(passed), severity)
     strata = [(f.ref.photo_id, f.way) for f in passed]
     sampled = set(draw(f"{lot_id}.{attempt}", strata, plan.n)) if plan else set()
-    tasks = [
-        task for f in findings if (task := _task(f, lot, attempt, f.ref.photo_id in sampled)) is not None
-    ]
+    refused = _refused_before(store, lot_id) if attempt else set()
+    tasks = [task for f in findings if (task := _task(f, lot, attempt, sampled, refused)) is not None]
+    gated = settings.gate_mode == "gate" and bool(tasks)
+    names = [t.task_id for t in tasks]
+    if record is None or (record.attempt, record.task_ids) != (attempt, names) or not names:
+        # Before the tasks: a verdict on a lot that does not know its tasks yet would decide nothing or too much.
+        _write_lot(
+            store, drop, lot_id, attempt, sample_size=len(sampled), acceptance_number=plan.ac if plan else 0,
+            task_ids=names, defects=0, decided=0, decision="" if tasks else "accept", token="",
+            status=LotStatus.REVIEW if gated else LotStatus.ACCEPTED,
+        )  # fmt: skip
     for task in tasks:
         store.tasks.create(task)
-    gated = settings.gate_mode == "gate" and bool(tasks)
     for finding in findings:
-        _record(store, drop, lot_id, finding, finding.ref.photo_id in sampled, gated)
-    _write_lot(
-        store, drop, lot_id, attempt, sample_size=len(sampled), acceptance_number=plan.ac if plan else 0,
-        task_ids=[t.task_id for t in tasks], defects=0, decided=0, decision="" if tasks else "accept",
-        status=LotStatus.REVIEW if gated else LotStatus.ACCEPTED,
-    )  # fmt: skip
+        _record(store, drop, lot, finding, finding.ref.photo_id in sampled, gated)
     return Inspected(decision="review" if gated else "accept")
+
+
+def _refused_before(store: Store, lot: str) -> set[str]:
+    """Photos that a person refused before the rework: they do not leave before a person has seen them again."""
+    return {task.photo_id for task in store.tasks.of_lot(lot) if task.decision == "reject"}
+
+
+def _plan(settings: InspectSettings, passed: int, severity: State) -> Plan | None:
+    """The sampling plan in force; after a stop every photo of the segment is looked at."""
+    if not passed:
+        return None
+    if severity == "stop":
+        return Plan(passed, 0, "share", "every photo")
+    return plan_for(passed, "share", severity, settings.sample_share, settings.sample_least)
 
 
 def _measurements(store: Store, lot: Lot, refs: Iterable[PhotoRef]) -> dict[str, dict[str, Any]]:
@@ -129,9 +142,7 @@ def _measurements(store: Store, lot: Lot, refs: Iterable[PhotoRef]) -> dict[str,
         if ref.helper:
             continue
         try:
-            found[ref.photo_id] = store.work.get_json(
-                keys.photo_key(lot.drop, ref.photo_id, "measurements.json")
-            )
+            found[ref.photo_id] = store.work.get_json(keys.photo_key(lot.drop, ref.photo_id, "measurements.json"))
         except Missing:
             continue
     return found
@@ -158,23 +169,25 @@ def _held_for_good(photo: PhotoRecord) -> bool:
     return photo.status == Status.HELD and photo.reason is not None and photo.reason.code == "NO_PRODUCT"
 
 
-def _judge(ref: PhotoRef, result: dict[str, Any], stats: LotStats | None) -> Finding:
+def _judge(lot: Lot, ref: PhotoRef, result: dict[str, Any], stats: LotStats | None) -> Finding:
     limits = load_limits()
     numbers = result["measurements"]
     checks = check(numbers, ref.segment, limits, stats)
     score = error_score(numbers, ref.segment, stats)
-    outcome, flags = verdict(checks, score, ref.segment, _Profile(), limits)
+    outcome, flags = verdict(checks, score, ref.segment, lot, limits)
     return Finding(ref, checks, score, outcome, flags, result["altered"], result["way"], result["notes"])
 
 
-def _task(finding: Finding, lot: Lot, attempt: int, sampled: bool) -> TaskRecord | None:
-    """The photo's review task, if it needs one: flagged, failed, altered or sampled."""
+def _task(finding: Finding, lot: Lot, attempt: int, sampled: set[str], refused: set[str]) -> TaskRecord | None:
+    """The photo's review task, if it needs one: flagged, failed, altered, sampled, or refused before."""
     if finding.verdict != Verdict.PASS:
         why = "exception" if finding.ref.segment == "exception" else "flag"
     elif finding.altered:
         why = "altered"
-    elif sampled:
+    elif finding.ref.photo_id in sampled:
         why = "sample"
+    elif finding.ref.photo_id in refused:
+        why = "rework"
     else:
         return None
     ref = finding.ref
@@ -186,10 +199,11 @@ def _task(finding: Finding, lot: Lot, attempt: int, sampled: bool) -> TaskRecord
     )  # fmt: skip
 
 
-def _record(store: Store, drop: str, lot: str, finding: Finding, sampled: bool, gated: bool) -> None:
+def _record(store: Store, drop: str, lot: Lot, finding: Finding, sampled: bool, gated: bool) -> None:
     """Write the verdict on the photo's record; behind a gate it is held until people have decided."""
     fields: dict[str, Any] = {
-        "lot": lot, "segment": finding.ref.segment, "verdict": finding.verdict, "flags": finding.flags,
+        "lot": lot.lot, "profile_version": lot.profile_version,
+        "segment": finding.ref.segment, "verdict": finding.verdict, "flags": finding.flags,
         "error_score": round(finding.score, 6), "altered": finding.altered, "sampled": sampled, "way": finding.way,
         "notes": finding.notes,
     }  # fmt: skip
@@ -198,6 +212,8 @@ def _record(store: Store, drop: str, lot: str, finding: Finding, sampled: bool, 
         fields |= {"status": Status.HELD, "reason": reason("CHECKS_FAILED", detail=failing)}
     elif gated:
         fields |= {"status": Status.HELD, "reason": reason("AWAITING_REVIEW")}
+    else:
+        fields |= {"status": Status.ACCEPTED, "reason": None}  # it may have failed before its rework
     try:
         store.photos.update(drop, finding.ref.photo_id, expect={Status.ACCEPTED, Status.HELD}, **fields)
     except Conflict:

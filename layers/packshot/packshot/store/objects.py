@@ -74,13 +74,21 @@ class Bucket:
         """Read a JSON object. Raises Missing."""
         return json.loads(self.get(key).body)
 
-    def put(
-        self, key: str, body: bytes | IO[bytes], content_type: str, metadata: dict[str, str] | None = None
-    ) -> None:
+    def put(self, key: str, body: bytes | IO[bytes], content_type: str, metadata: dict[str, str] | None = None) -> None:
         """Write an object."""
-        self.client.put_object(
-            Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata or {}
-        )
+        self.client.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata or {})
+
+    def put_new(self, key: str, body: bytes, content_type: str, metadata: dict[str, str]) -> bool:
+        """Write an object unless one is there already; whether written. Of two at once only one writes."""
+        try:
+            self.client.put_object(
+                Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
+                return False
+            raise
+        return True
 
     def put_json(self, key: str, value: Any) -> None:
         """Write JSON: sorted keys, so that the same value is the same bytes."""
@@ -104,16 +112,12 @@ class Bucket:
         """All current objects below a prefix, streamed in key order."""
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
             for entry in page.get("Contents", []):
-                yield Listed(
-                    entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry["LastModified"].timestamp()
-                )
+                yield Listed(entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry["LastModified"].timestamp())
 
     def keys_ever(self, prefix: str) -> Iterator[str]:
         """All distinct keys that ever lay below a prefix, deleted ones too (versioned buckets), in key order."""
         last: str | None = None
-        for page in self.client.get_paginator("list_object_versions").paginate(
-            Bucket=self.name, Prefix=prefix
-        ):
+        for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix):
             for entry in page.get("Versions", []):
                 if entry["Key"] != last:
                     last = entry["Key"]

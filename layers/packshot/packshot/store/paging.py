@@ -43,7 +43,5 @@ def newest_drops(drops: Drops, status: DropStatus, before: str = "") -> Iterator
     extra: dict[str, Any] = {"IndexName": "by_status", "ScanIndexForward": False}
     extra["ExpressionAttributeNames"] = {"#s": "status"}
     if before:
-        return drops._query(
-            "#s = :s AND last_event_at < :before", {":s": status.value, ":before": before}, **extra
-        )
+        return drops._query("#s = :s AND last_event_at < :before", {":s": status.value, ":before": before}, **extra)
     return drops._query("#s = :s", {":s": status.value}, **extra)

@@ -27,13 +27,14 @@ def _marshal(value: Any) -> Any:
     return _serialise(json.loads(json.dumps(value), parse_float=Decimal))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A deserialised DynamoDB value with int and float in place of Decimal."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and "." not in str(value) else float(value)
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value
 
 
@@ -49,14 +50,12 @@ class RecordsTable(Generic[R]):
     def __init__(self, client: DynamoDBClient, name: str, kind: type[R]) -> None:
         self.client, self.name, self.kind = client, name, kind
 
-    def _item(
-        self, key: Mapping[str, str], record: R, extra: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def _item(self, key: Mapping[str, str], record: R, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
         data = record.model_dump(mode="json", exclude_none=True)
         return {name: _marshal(value) for name, value in {**data, **(extra or {}), **key}.items()}
 
     def _record(self, item: Mapping[str, Any]) -> R:
-        data = {name: _plain(_deserialise(value)) for name, value in item.items()}
+        data = {name: plain(_deserialise(value)) for name, value in item.items()}
         return self.kind.model_validate({k: v for k, v in data.items() if k in self.kind.model_fields})
 
     def _put(
@@ -76,7 +75,7 @@ class RecordsTable(Generic[R]):
             request["ExpressionAttributeValues"] = {n: _marshal(v) for n, v in values.items()}
         if names:
             request["ExpressionAttributeNames"] = dict(names)
-        with _conflicts():
+        with conflicts():
             self.client.put_item(**request)
 
     def _get(self, key: Mapping[str, str]) -> R | None:
@@ -107,12 +106,8 @@ class RecordsTable(Generic[R]):
                 removes.append(f"#f{i}")
                 continue
             sets.append(f"#f{i} = :f{i}")
-            all_values[f":f{i}"] = _marshal(
-                value.model_dump(mode="json") if isinstance(value, Record) else value
-            )
-        expression = ("SET " + ", ".join(sets) if sets else "") + (
-            " REMOVE " + ", ".join(removes) if removes else ""
-        )
+            all_values[f":f{i}"] = _marshal(value.model_dump(mode="json") if isinstance(value, Record) else value)
+        expression = ("SET " + ", ".join(sets) if sets else "") + (" REMOVE " + ", ".join(removes) if removes else "")
         request: dict[str, Any] = {
             "TableName": self.name,
             "Key": {n: _marshal(v) for n, v in key.items()},
@@ -123,7 +118,7 @@ class RecordsTable(Generic[R]):
         }
         if all_values:
             request["ExpressionAttributeValues"] = all_values
-        with _conflicts():
+        with conflicts():
             return self._record(self.client.update_item(**request)["Attributes"])
         raise AssertionError("unreachable")
 
@@ -140,15 +135,12 @@ class RecordsTable(Generic[R]):
                 yield self._record(item)
 
 
-class _conflicts:
+class conflicts:
     """Turns DynamoDB's refusal of a condition into Conflict."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if (
-            isinstance(error, ClientError)
-            and error.response["Error"]["Code"] == "ConditionalCheckFailedException"
-        ):
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             raise Conflict(str(error)) from error

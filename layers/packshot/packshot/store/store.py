@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from packshot.settings import StoreSettings
+from packshot.store.notebook import Notebook
 from packshot.store.objects import Bucket
 from packshot.store.tables import Drops, Lots, Photos, Tasks
 from packshot.store.workflow import Notices, Queue, Workflow
@@ -69,6 +70,11 @@ class Store:
         return Tasks(self._clients("dynamodb"), self._name("tasks_table"))
 
     @cached_property
+    def profiles(self) -> Notebook:
+        """Table of what is learnt: profiles, outcomes, inspection."""
+        return Notebook(self._clients("dynamodb"), self._name("profiles_table"))
+
+    @cached_property
     def workflow(self) -> Workflow:
         """The state machine."""
         return Workflow(self._clients("stepfunctions"), self._name("state_machine_arn"))
@@ -91,9 +97,7 @@ class Store:
     @cached_property
     def notices(self) -> Notices:
         """People and systems that want to know."""
-        return Notices(
-            self._clients("sns"), self._name("topic_arn"), self._clients("events"), self._name("event_bus")
-        )
+        return Notices(self._clients("sns"), self._name("topic_arn"), self._clients("events"), self._name("event_bus"))
 
 
 def open_store(settings: StoreSettings | None = None, clients: Clients | None = None) -> Store:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from packshot.records import (
@@ -16,7 +16,7 @@ from packshot.records import (
     TaskState,
     now,
 )
-from packshot.store.records_table import Conflict, RecordsTable
+from packshot.store.records_table import Conflict, RecordsTable, conflicts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,18 +53,14 @@ class Drops(RecordsTable[DropRecord]):
     def move(self, drop: str, expected: DropStatus, **fields: Any) -> bool:
         """Set fields if the drop still has the expected status; whether it had."""
         try:
-            self._update(
-                {"pk": drop}, fields, "#status = :expected", {":expected": expected}, {"#status": "status"}
-            )
+            self._update({"pk": drop}, fields, "#status = :expected", {":expected": expected}, {"#status": "status"})
         except Conflict:
             return False
         return True
 
     def by_status(self, status: DropStatus) -> Iterator[DropRecord]:
         """All drops with a status, the longest quiet first."""
-        return self._query(
-            "#s = :s", {":s": status}, IndexName="by_status", ExpressionAttributeNames={"#s": "status"}
-        )
+        return self._query("#s = :s", {":s": status}, IndexName="by_status", ExpressionAttributeNames={"#s": "status"})
 
 
 class Photos(RecordsTable[PhotoRecord]):
@@ -76,6 +72,14 @@ class Photos(RecordsTable[PhotoRecord]):
     @staticmethod
     def _key(drop: str, photo: str) -> dict[str, str]:
         return {"pk": f"{drop}#{photo[0]}", "sk": photo}
+
+    def _item(
+        self, key: Mapping[str, str], record: PhotoRecord, extra: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        item = super()._item(key, record, extra)
+        if not record.sku:
+            del item["sku"]  # the key of an index must not be empty
+        return item
 
     def get(self, drop: str, photo: str) -> PhotoRecord | None:
         """The photo's record, or None."""
@@ -96,9 +100,7 @@ class Photos(RecordsTable[PhotoRecord]):
             return False
         return True
 
-    def update(
-        self, drop: str, photo: str, *, expect: set[Status] | None = None, **fields: Any
-    ) -> PhotoRecord:
+    def update(self, drop: str, photo: str, *, expect: set[Status] | None = None, **fields: Any) -> PhotoRecord:
         """Set fields; with ``expect`` only if the status is one of those. Raises Conflict."""
         key = self._key(drop, photo)
         if expect is None:
@@ -107,16 +109,38 @@ class Photos(RecordsTable[PhotoRecord]):
         return self._update(key, fields, f"#status IN ({', '.join(values)})", values, {"#status": "status"})
 
     def attempt(self, drop: str, photo: str) -> int:
-        """Count one more attempt to process this photo, and say how many that makes."""
-        answer = self.client.update_item(
-            TableName=self.name,
-            Key={name: {"S": value} for name, value in self._key(drop, photo).items()},
-            UpdateExpression="ADD attempts :one",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={":one": {"N": "1"}},
-            ReturnValues="UPDATED_NEW",
-        )
-        return int(answer["Attributes"]["attempts"]["N"])
+        """Begin to process a photo; how many attempts have begun and not come back, this one included.
+
+        Raises Conflict when the photo has come to an end that processing cannot change.
+        """
+        return self._count(drop, photo, 1, {Status.ACCEPTED, Status.HELD})
+
+    def attempt_over(self, drop: str, photo: str) -> None:
+        """The worker lived through an attempt, whatever came of it: it is not held against the photo."""
+        self._count(drop, photo, -1, set(Status))
+
+    def forget_attempts(self, drop: str, photo: str) -> None:
+        """Start counting again: a person who retries a photo that was set aside gets the full number of tries."""
+        self.update(drop, photo, attempts=None)
+
+    def _count(self, drop: str, photo: str, step: int, expect: set[Status]) -> int:
+        states = {f":e{i}": {"S": str(status)} for i, status in enumerate(sorted(expect))}
+        with conflicts():
+            answer = self.client.update_item(
+                TableName=self.name,
+                Key={name: {"S": value} for name, value in self._key(drop, photo).items()},
+                UpdateExpression="ADD attempts :step",
+                ConditionExpression=f"#status IN ({', '.join(states)})",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={":step": {"N": str(step)}, **states},
+                ReturnValues="UPDATED_NEW",
+            )
+            return int(answer["Attributes"]["attempts"]["N"])
+        raise AssertionError("unreachable")
+
+    def of_sku(self, sku: str) -> Iterator[PhotoRecord]:
+        """All photos of a SKU in all drops."""
+        return self._query("sku = :sku", {":sku": sku}, IndexName="by_sku")
 
     def of_drop(self, drop: str, shards: str = SHARDS) -> Iterator[PhotoRecord]:
         """Stream all photos of a drop, shard by shard, by photo_id: always the same order."""
@@ -157,6 +181,14 @@ class Lots(RecordsTable[LotRecord]):
         except Conflict:
             return False
         return True
+
+    def spend_token(self, drop: str, lot: str, token: str) -> None:
+        """Forget a gate's token that was answered, unless another gate has opened since."""
+        try:
+            key = {"pk": drop, "sk": lot}
+            self._update(key, {"token": ""}, "#token = :spent", {":spent": token}, {"#token": "token"})
+        except Conflict:
+            return
 
     def of_drop(self, drop: str) -> Iterator[LotRecord]:
         """All lots of a drop, in order."""

@@ -54,9 +54,7 @@ def complete(bucket: Bucket, key: str, upload_id: str) -> int:
     """Join the parts that arrived, as S3 lists them; their number. Raises Missing for an unknown upload."""
     try:
         parts: list[Any] = []
-        for page in bucket.client.get_paginator("list_parts").paginate(
-            Bucket=bucket.name, Key=key, UploadId=upload_id
-        ):
+        for page in bucket.client.get_paginator("list_parts").paginate(Bucket=bucket.name, Key=key, UploadId=upload_id):
             parts += [{"PartNumber": p["PartNumber"], "ETag": p["ETag"]} for p in page.get("Parts", [])]
         bucket.client.complete_multipart_upload(
             Bucket=bucket.name, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
