@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import Field
 
 from packshot.export import channels
 from packshot.records import Record
@@ -22,6 +23,7 @@ class Order(Record):
     """What the state machine hands over."""
 
     drop: str
+    unplanned: dict[str, Any] | None = Field(default=None, description="the input of an execution without a plan")
 
 
 @cache
@@ -38,7 +40,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     order = Order.model_validate(event)
     logger.append_keys(drop=order.drop)
     metrics.add_dimension("stage", "report")
-    audit = report_drop(store(), ReportSettings.read(), channels.load(), order.drop)
+    gone = order.unplanned is not None and not order.unplanned.get("lots")  # lots that were resumed stay as they are
+    audit = report_drop(store(), ReportSettings.read(), channels.load(), order.drop, gone)
     for name in ("rejected", "exported", "held", "failed"):
         metrics.add_metric(f"Photos_{name}", MetricUnit.Count, getattr(audit, name))
     log = logger.info if audit.balanced else logger.error

@@ -219,7 +219,7 @@ class TaskRecord(Record):
     view: str
     file: str
     segment: str
-    why: str = Field(description="sample, flag, altered, exception or canary")
+    why: str = Field(description="sample, flag, altered, exception, canary or rework")
     state: TaskState = TaskState.OPEN
     owner: str = ""
     lease_until: int = Field(default=0, description="epoch seconds; a claim past it is free again")

@@ -6,7 +6,7 @@ from packshot.ends import UNENDED, end_photo
 from packshot.plan.lots import PhotoRef
 from packshot.plan.stage import read_lot
 from packshot.reasons import reason
-from packshot.records import LotStatus, PhotoRecord, Reason, Record, Status, now
+from packshot.records import LotRecord, LotStatus, PhotoRecord, Reason, Record, Status, now
 from packshot.store import Conflict, Store
 
 
@@ -33,12 +33,16 @@ def end_lot(store: Store, order: Settlement) -> Settled:
     """
     lot = read_lot(store, order.drop, order.lot)
     record = store.lots.get(order.drop, order.lot)
-    recalled = record is not None and record.status == LotStatus.RECALLED
+    recalled = record is not None and (record.status == LotStatus.RECALLED or _refused_meanwhile(order, record))
+    if recalled and _went(order):
+        order = order.model_copy(update={"code": "LOT_HELD", "status": LotStatus.RECALLED})
     detail = f"{order.error['Error']}: {order.error.get('Cause', '')[:300]}" if order.error else ""
     why = reason(order.code, detail=detail)
     ended = sum(_settle(store, order, ref, why, recalled) for ref in lot.photos)
     if not recalled:
         store.lots.update(order.drop, order.lot, status=order.status, reason=None if _went(order) else why)
+    elif order.status == LotStatus.RECALLED:
+        store.lots.update(order.drop, order.lot, status=order.status, reason=why, decision="hold")
     if not _went(order):
         text = f"Lot {order.lot} of drop {order.drop}: {why.message} {why.cure}"
         store.notices.people(f"packshot: lot {order.status}", text)
@@ -48,6 +52,11 @@ def end_lot(store: Store, order: Settlement) -> Settled:
 
 def _went(order: Settlement) -> bool:
     return order.status == LotStatus.EXPORTED
+
+
+def _refused_meanwhile(order: Settlement, record: LotRecord) -> bool:
+    """Whether the sample was refused while the lot was being exported (advisory mode): it must come back."""
+    return _went(order) and record.decision in ("rework", "hold")
 
 
 def _settle(store: Store, order: Settlement, ref: PhotoRef, why: Reason, recalled: bool) -> bool:

@@ -60,7 +60,7 @@ def export_chunk(
     Raises OutOfTime before the call's time ends; photos that are exported stay so.
     """
     lot = read_lot(store, order.drop, order.lot)
-    tasks = {task.photo_id: task for task in store.tasks.of_lot(order.lot)}
+    tasks = _verdicts(store, order.lot, {ref.photo_id for ref in lot.chunks[order.chunk]})
     answer = ExportDone()
     for ref in lot.chunks[order.chunk]:
         if remaining_s() < SPARE_S:
@@ -73,6 +73,21 @@ def export_chunk(
         else:
             answer.ended += 1
     return answer
+
+
+def _verdicts(store: Store, lot: str, photos: set[str]) -> dict[str, TaskRecord]:
+    """The last task of each photo, by photo_id.
+
+    The index only says which tasks there are; it may lag behind the very verdict that let the lot go on, so
+    each task is read again.
+    """
+    newest: dict[str, tuple[int, str]] = {}
+    for task in store.tasks.of_lot(lot):
+        if task.photo_id in photos:
+            attempt = int(task.task_id.rsplit(".", 2)[1])
+            newest[task.photo_id] = max(newest.get(task.photo_id, (-1, "")), (attempt, task.task_id))
+    read = {photo: store.tasks.get(name) for photo, (_, name) in newest.items()}
+    return {photo: task for photo, task in read.items() if task is not None}
 
 
 def _guarded(
@@ -150,10 +165,13 @@ def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: P
 
 def _put(store: Store, key: str, item: Exported, photo: str) -> bool:
     """Write one file, unless its name belongs to another photo already."""
+    whose = {"photo-id": photo}
+    if store.output.put_new(key, item.data, item.content_type, whose):
+        return True
     owner = store.output.metadata(key)
     if owner is not None and owner.get("photo-id") != photo:
         return False
-    store.output.put(key, item.data, item.content_type, {"photo-id": photo})
+    store.output.put(key, item.data, item.content_type, whose)
     return True
 
 

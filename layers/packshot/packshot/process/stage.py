@@ -23,8 +23,8 @@ from packshot.quality.limits import load_limits
 from packshot.quality.score import error_score
 from packshot.quality.verdict import escalate
 from packshot.reasons import reason
-from packshot.records import Record, Verdict
-from packshot.store import AWS_ERRORS, Store
+from packshot.records import Reason, Record, Verdict
+from packshot.store import AWS_ERRORS, Conflict, Store
 from packshot.store.objects import Missing
 
 logger = Logger(child=True)
@@ -94,41 +94,48 @@ class Processor:
             before = read_result(self.store, lot.drop, ref.photo_id)
             if ref.helper or (before is not None and before.recipe == name):
                 answer.skipped += 1
-            elif self._guarded(lot, ref, settings, name, clock, chunk.attempt):
+            elif self._guarded(lot, ref, settings, name, clock):
                 answer.done += 1
                 logger.info("photo processed", extra={"photo_id": ref.photo_id, "seconds": clock.seconds})
             else:
                 answer.ended += 1
         return answer
 
-    def _guarded(
-        self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock, attempt: int
-    ) -> bool:
+    def _guarded(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> bool:
         """Work one photo; False when it came to an end here (failed or held), with the reason recorded."""
-        if self.store.photos.attempt(lot.drop, ref.photo_id) > ATTEMPTS * (attempt + 1):
+        photos = self.store.photos
+        try:
+            tries = photos.attempt(lot.drop, ref.photo_id)
+        except Conflict:
+            return False  # it came to its end in an earlier call for this chunk
+        if tries > ATTEMPTS:
             end_photo(self.store, lot.drop, ref.photo_id, reason("WORKER_CRASHED"), stage="process")
+            photos.forget_attempts(lot.drop, ref.photo_id)
             return False
+        try:
+            why = self._tried(lot, ref, settings, name, clock)
+        finally:
+            photos.attempt_over(lot.drop, ref.photo_id)
+        if why is not None:
+            end_photo(self.store, lot.drop, ref.photo_id, why, stage="process")
+        return why is None
+
+    def _tried(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> Reason | None:
+        """Work one photo; the reason if it comes to an end by that. Errors of AWS propagate."""
         try:
             self._work(lot, ref, settings, name, clock)
         except NoProduct as error:
-            end_photo(
-                self.store, lot.drop, ref.photo_id, reason("NO_PRODUCT", detail=str(error)), stage="process"
-            )
-            return False
+            return reason("NO_PRODUCT", detail=str(error))
         except Missing:
-            end_photo(self.store, lot.drop, ref.photo_id, reason("SOURCE_MISSING"), stage="process")
-            return False
+            return reason("SOURCE_MISSING")
         except ImageRefused as error:
-            end_photo(self.store, lot.drop, ref.photo_id, error.reason, stage="process")
-            return False
+            return error.reason
         except AWS_ERRORS:
             raise  # not the photo's fault: the whole call is retried
-        except Exception as error:
+        except Exception as error:  # whatever a photo does, it spoils only itself
             logger.exception("photo failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
-            why = reason("PROCESSING_ERROR", detail=f"{type(error).__name__}: {error}")
-            end_photo(self.store, lot.drop, ref.photo_id, why, stage="process")
-            return False
-        return True
+            return reason("PROCESSING_ERROR", detail=f"{type(error).__name__}: {error}")
+        return None
 
     def _work(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> None:
         with clock.step("read"):

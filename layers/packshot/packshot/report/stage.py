@@ -27,12 +27,15 @@ ROW = {
 
 
 def report_drop(
-    store: Store, settings: ReportSettings, channels: dict[str, ChannelRules], drop: str
+    store: Store, settings: ReportSettings, channels: dict[str, ChannelRules], drop: str, unplanned: bool = False
 ) -> Audit:
     """Settle what was left over, write report, rejections, manifest and feeds, and close the books.
 
-    Run again it writes the same, brought up to date. Raises LookupError when there is no such drop.
+    ``unplanned``: the plan was given up half-way, so its lots will never go on. Run again it writes the same,
+    brought up to date. Raises LookupError when there is no such drop.
     """
+    if unplanned:
+        _give_up_lots(store, drop)
     _settle_left_over(store, drop)
     numbers = audit(store, drop)
     photos = sorted(store.photos.of_drop(drop), key=lambda photo: photo.file)
@@ -96,6 +99,12 @@ def _entry(store: Store, photo: PhotoRecord) -> Entry:
         source_metadata=photo.source_metadata,
         exports=sheet["exports"],
     )
+
+
+def _give_up_lots(store: Store, drop: str) -> None:
+    for lot in store.lots.of_drop(drop):
+        if lot.status == LotStatus.PLANNED:
+            store.lots.update(drop, lot.lot, status=LotStatus.FAILED, reason=reason("NOT_PLANNED"))
 
 
 def _settle_left_over(store: Store, drop: str) -> None:

@@ -33,7 +33,7 @@ def settle_lot(store: Store, drop: str, lot: str) -> str:
         raise LookupError(f"there is no lot {lot} in drop {drop}")
     if not record.decision:
         tasks = [task for name in record.task_ids if (task := store.tasks.get(name)) is not None]
-        decision = _decision(record, tasks)
+        decision = _decision(record, tasks) if _complete(record, tasks) else "wait"
         store.lots.update(drop, lot, decided=_decided(tasks), defects=_defects(tasks))
         if decision == "wait":
             return decision
@@ -41,6 +41,11 @@ def settle_lot(store: Store, drop: str, lot: str) -> str:
         record = store.lots.get(drop, lot) or record
     _wake(store, record)
     return record.decision
+
+
+def _complete(record: LotRecord, tasks: list[TaskRecord]) -> bool:
+    """Whether the lot is inspected and all its tasks are written: before that nothing can be decided."""
+    return bool(tasks) and len(tasks) == len(record.task_ids)
 
 
 def _decision(record: LotRecord, tasks: list[TaskRecord]) -> str:
@@ -84,6 +89,8 @@ def _wake(store: Store, record: LotRecord) -> None:
     if not record.token and not recalled:
         return  # the gate is not reached yet (it asks again then), or export went ahead and stands
     if record.token and store.workflow.answer(record.token, {"decision": record.decision}):
+        # Else the next verdict would find this token dead, and start a second execution beside the first.
+        store.lots.spend_token(record.drop, record.lot, record.token)
         return
     if record.status == LotStatus.EXPORTED:
         return
