@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from conftest import SAMPLE, Bench
 
-from packshot_local.stack.http_api import HttpApi, match_route
+from packshot_local.stack.http_api import HttpApi
+from packshot_local.stack.http_events import match_route
 from packshot_local.stack.translate import Route
 
 

@@ -1,28 +1,20 @@
-"""API Gateway's HTTP API on loopback: requests become version 2.0 events for the template's functions.
-
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-Also serves the files of the page that uses the API.
-"""
+"""API Gateway's HTTP API on loopback, for those who have its token, and the files of the page that uses it."""
 
 from __future__ import annotations
 
-import base64
 import hmac
-import json
 import logging
 import mimetypes
-import re
 import secrets
 import threading
-import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from .http_events import TEXT_TYPES, Answer, Request, answer_of, event_of, match_route
 from .records import Invocation
 from .translate import Route
 
@@ -30,49 +22,6 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """Payload quota of an HTTP API."""
-
-_TEXT = re.compile(r"text/|application/(json|javascript|xml|x-www-form-urlencoded)|[^;]*\+(json|xml)")
-
-
-@dataclass(frozen=True)
-class Match:
-    """A route that fits a request, with its path parameters, decoded."""
-
-    route: Route
-    parameters: dict[str, str]
-
-
-def match_route(routes: list[Route], method: str, path: str) -> Match | None:
-    """The most specific route for a request: literal segments before variables, these before `{x+}`."""
-    found: list[tuple[tuple[Any, ...], Match]] = []
-    for route in routes:
-        if route.method not in ("*", method):
-            continue
-        pattern = "".join(_segment_pattern(piece) for piece in re.split(r"(\{[^}]+\})", route.path))
-        fit = re.fullmatch(pattern, path)
-        if fit:
-            names = re.findall(r"\{([^}+]+)\+?\}", route.path)
-            parameters = {name: unquote(value) for name, value in zip(names, fit.groups(), strict=True)}
-            rank = ("+}" in route.path, len(names), -len(route.path), route.method == "*")
-            found.append((rank, Match(route, parameters)))
-    return min(found, key=lambda entry: entry[0])[1] if found else None
-
-
-def _segment_pattern(piece: str) -> str:
-    if piece.startswith("{"):
-        return "(.+)" if piece.endswith("+}") else "([^/]+)"
-    return re.escape(piece)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    body: bytes
-    headers: list[tuple[str, str]]
-
-    @classmethod
-    def message(cls, status: int, text: str) -> _Answer:
-        return cls(status, json.dumps({"message": text}).encode(), [("content-type", "application/json")])
 
 
 class HttpApi(ThreadingHTTPServer):
@@ -188,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         api = cast(HttpApi, self.server)
         body = self._body()
-        if isinstance(body, _Answer):
+        if isinstance(body, Answer):
             self.close_connection = True
             self._send(body, api.policy)
             return
@@ -196,99 +145,55 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_any
 
-    def _body(self) -> bytes | _Answer:
+    def _body(self) -> bytes | Answer:
         if "Transfer-Encoding" in self.headers:
-            return _Answer.message(411, "send a Content-Length")
+            return Answer.message(411, "send a Content-Length")
         try:
             length = int(self.headers.get("Content-Length", 0))
         except ValueError:
             length = -1
         if length < 0:
-            return _Answer.message(400, "Content-Length is no length")
+            return Answer.message(400, "Content-Length is no length")
         if length > MAX_BODY_BYTES:
-            return _Answer.message(413, "Request Entity Too Large")
+            return Answer.message(413, "Request Entity Too Large")
         return self.rfile.read(length)
 
-    def _answer(self, api: HttpApi, body: bytes) -> _Answer:
+    def _answer(self, api: HttpApi, body: bytes) -> Answer:
         if not api.is_own_host(self.headers.get("Host")):
-            return _Answer.message(421, "this server answers on loopback only")
+            return Answer.message(421, "this server answers on loopback only")
         origin = self.headers.get("Origin")
         if origin is not None and not (origin.startswith("http://") and api.is_own_host(origin[len("http://") :])):
-            return _Answer.message(403, "requests from other origins are refused")
+            return Answer.message(403, "requests from other origins are refused")
         path = urlsplit(self.path).path
         method = "GET" if self.command == "HEAD" else self.command
         match = match_route(api.routes, method, path)
         if match is None:
-            return self._file(api, path) if method == "GET" else _Answer.message(404, "Not Found")
+            return self._file(api, path) if method == "GET" else Answer.message(404, "Not Found")
         claims = api.claims(self.headers.get("Authorization"))
         if match.route.needs_token and claims is None:
-            return _Answer.message(401, "Unauthorized")
-        event = self._event(match, claims, body, method)
+            return Answer.message(401, "Unauthorized")
+        headers = tuple((name.lower(), value) for name, value in self.headers.items())
+        event = event_of(Request(method, self.path, self.request_version, headers, body), match, claims)
         try:
-            return _answer_of(api.invoke(match.route.function, event))
+            return answer_of(api.invoke(match.route.function, event))
         except Exception:
             log.exception("%s %s could not be answered", method, match.route.path)
-            return _Answer.message(500, "Internal Server Error")
+            return Answer.message(500, "Internal Server Error")
 
-    def _event(self, match: Match, claims: dict[str, str] | None, body: bytes, method: str) -> dict[str, Any]:
-        parts = urlsplit(self.path)
-        headers: dict[str, str] = {}
-        for name, value in self.headers.items():
-            headers[name.lower()] = f"{headers[name.lower()]},{value}" if name.lower() in headers else value
-        cookies = [item.strip() for item in headers.pop("cookie", "").split(";") if item.strip()]
-        key = f"{'ANY' if match.route.method == '*' else match.route.method} {match.route.path}"
-        event: dict[str, Any] = {
-            "version": "2.0",
-            "routeKey": key,
-            "rawPath": unquote(parts.path),
-            "rawQueryString": parts.query,
-            "headers": headers,
-            "requestContext": {
-                "accountId": "123456789012",
-                "apiId": "local",
-                "domainName": "127.0.0.1",
-                "domainPrefix": "local",
-                "http": {
-                    "method": method,
-                    "path": unquote(parts.path),
-                    "protocol": self.request_version,
-                    "sourceIp": "127.0.0.1",
-                    "userAgent": headers.get("user-agent", ""),
-                },
-                "requestId": str(uuid.uuid4()),
-                "routeKey": key,
-                "stage": "$default",
-                "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
-                "timeEpoch": int(time.time() * 1000),
-            },
-            "isBase64Encoded": False,
-        }
-        if claims is not None:
-            event["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
-        if cookies:
-            event["cookies"] = cookies
-        if query := _joined_query(parts.query):
-            event["queryStringParameters"] = query
-        if match.parameters:
-            event["pathParameters"] = match.parameters
-        if body:
-            event.update(_event_body(body, headers.get("content-type", "")))
-        return event
-
-    def _file(self, api: HttpApi, path: str) -> _Answer:
+    def _file(self, api: HttpApi, path: str) -> Answer:
         if api.web is None:
-            return _Answer.message(404, "Not Found")
+            return Answer.message(404, "Not Found")
         wanted = unquote(path).lstrip("/") or "index.html"
         if "\0" in wanted:
-            return _Answer.message(404, "Not Found")
+            return Answer.message(404, "Not Found")
         file = (api.web / wanted).resolve()
         if not file.is_relative_to(api.web) or not file.is_file():
-            return _Answer.message(404, "Not Found")
+            return Answer.message(404, "Not Found")
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        kind = f"{kind}; charset=utf-8" if _TEXT.match(kind) else kind
-        return _Answer(200, file.read_bytes(), [("content-type", kind), ("cache-control", "no-cache")])
+        kind = f"{kind}; charset=utf-8" if TEXT_TYPES.match(kind) else kind
+        return Answer(200, file.read_bytes(), [("content-type", kind), ("cache-control", "no-cache")])
 
-    def _send(self, answer: _Answer, policy: str) -> None:
+    def _send(self, answer: Answer, policy: str) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
@@ -302,40 +207,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and answer.status not in (204, 304):
             self.wfile.write(answer.body)
-
-
-def _joined_query(query: str) -> dict[str, str]:
-    """Query parameters as payload version 2.0 has them: several values of one name with commas between."""
-    joined: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
-
-
-def _event_body(body: bytes, content_type: str) -> dict[str, Any]:
-    if not content_type or _TEXT.match(content_type):
-        try:
-            return {"body": body.decode("utf-8"), "isBase64Encoded": False}
-        except UnicodeDecodeError:
-            pass  # it calls itself text and is none: it goes as bytes
-    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-
-
-def _answer_of(result: Invocation) -> _Answer:
-    """What API Gateway makes of a function's result."""
-    if result.error:
-        return _Answer.message(500, "Internal Server Error")
-    value = json.loads(result.payload or b"null")
-    if not (isinstance(value, dict) and "statusCode" in value):
-        return _Answer(200, json.dumps(value).encode(), [("content-type", "application/json")])
-    text = value.get("body") or ""
-    body = base64.b64decode(text) if value.get("isBase64Encoded") else str(text).encode()
-    given: Mapping[str, Any] = {**(value.get("headers") or {})}
-    headers = [(name.lower(), str(content)) for name, content in given.items() if name.lower() != "content-length"]
-    for name, contents in (value.get("multiValueHeaders") or {}).items():
-        headers = [header for header in headers if header[0] != name.lower()]
-        headers.append((name.lower(), ",".join(map(str, contents))))
-    headers.extend(("set-cookie", cookie) for cookie in value.get("cookies") or [])
-    if body and not any(name == "content-type" for name, _ in headers):
-        headers.append(("content-type", "text/plain; charset=utf-8"))
-    return _Answer(int(value["statusCode"]), body, headers)

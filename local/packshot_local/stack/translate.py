@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from samtranslator.yaml_helper import yaml_parse
 from yaml import YAMLError
 
 from .records import StackError
+
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # it misses a place to send metrics to
 
 ARTIFACTS = "local-artifacts"
 """Bucket that the translated functions and layers claim to come from; the code runs from its folder

@@ -1,0 +1,174 @@
+"""One function in one process: started, given events, timed, killed, and read for its log."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from .records import FunctionSpec, Invocation, LogLine
+from .runtime_api import Request, RuntimeApi
+
+INIT_SECONDS = 120.0
+"""Longest start of a worker. Lambda gives ten seconds, but not to several starts at once on two cores."""
+
+LogSink = Callable[[LogLine], None]
+
+
+def memory_bytes(pid: int) -> tuple[int, int]:
+    """Resident memory of a process now and at its peak, in bytes; zeros when it is gone or unknown."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return _memory_by_ps(pid) if sys.platform == "darwin" else (0, 0)
+    found = {"VmRSS:": 0, "VmHWM:": 0}
+    for line in status.splitlines():
+        words = line.split()
+        if words and words[0] in found:
+            found[words[0]] = int(words[1]) * 1024
+    return found["VmRSS:"], found["VmHWM:"]
+
+
+def _memory_by_ps(pid: int) -> tuple[int, int]:
+    answer = subprocess.run(  # noqa: S603
+        ["/bin/ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    resident = int(answer.stdout.strip() or 0) * 1024
+    return resident, resident
+
+
+class Worker:
+    """One process that runs one function, one event at a time."""
+
+    def __init__(self, spec: FunctionSpec, base_env: Mapping[str, str], on_log: LogSink) -> None:
+        self.spec = spec
+        self._on_log = on_log
+        self._tail: collections.deque[str] = collections.deque(maxlen=60)
+        self.api = RuntimeApi()
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+            [sys.executable, "-P", str(Path(__file__).with_name("worker_main.py")), spec.handler],
+            cwd=spec.task_root,
+            env=self._environment(base_env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._lifeline = cast(IO[bytes], self.process.stdin)
+        self._output = cast(IO[bytes], self.process.stdout)
+        self._reader = threading.Thread(target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True)
+        self._reader.start()
+
+    def _environment(self, base_env: Mapping[str, str]) -> dict[str, str]:
+        spec = self.spec
+        return {
+            **base_env,
+            **spec.env,
+            "AWS_LAMBDA_RUNTIME_API": self.api.address,
+            "_HANDLER": spec.handler,
+            "LAMBDA_TASK_ROOT": str(spec.task_root),
+            "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{uuid.uuid4().hex}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(str(path) for path in (spec.task_root, *spec.python_paths)),
+        }
+
+    def _read_output(self) -> None:
+        for raw in self._output:
+            text = raw.decode("utf-8", "replace").rstrip("\r\n")
+            if text:
+                self._tail.append(text)
+                self._on_log(self._log_line(text))
+        self.process.wait()
+        self.api.ready.set()
+        current = self.api.current
+        if current is not None:
+            current.finish(self._exit_document(current.request_id), "Unhandled")
+
+    def _log_line(self, text: str) -> LogLine:
+        current = self.api.current
+        fields: dict[str, Any] | None = None
+        if text.startswith("{"):
+            try:
+                fields = json.loads(text)
+            except ValueError:
+                fields = None  # a line that only looks like JSON stays text
+        return LogLine(self.spec.logical_id, text, time.time(), current.request_id if current else None, fields)
+
+    def _exit_document(self, request_id: str) -> bytes:
+        code = self.process.returncode
+        what = f"signal: {(signal.strsignal(-code) or str(-code)).lower()}" if code < 0 else f"exit status {code}"
+        return _error_document("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and has started well."""
+        return self.process.poll() is None and self.api.init_error is None
+
+    def run(self, event: bytes, queued_since: float, on_start: Callable[[], None]) -> Invocation:
+        """Give one event to the worker and wait for its answer, its end, or the function's time-out."""
+        self.api.ready.wait(INIT_SECONDS)
+        on_start()
+        started = time.monotonic()
+        request_id = str(uuid.uuid4())
+        deadline = int((time.time() + self.spec.timeout) * 1000)
+        request = Request(request_id, event, deadline, self.spec.arn)
+        self._tail.clear()
+        self.api.current = request
+        if self.api.init_error is not None:
+            request.finish(self.api.init_error, "Unhandled")
+        elif self.process.poll() is not None:
+            self._reader.join(5)
+            request.finish(self._exit_document(request_id), "Unhandled")
+        else:
+            self.api.inbox.put(request)
+        if not request.finished.wait(self.spec.timeout):
+            self.kill()
+            request.finish(
+                _error_document(
+                    "Sandbox.Timedout",
+                    f"RequestId: {request_id} Error: Task timed out after {self.spec.timeout:.2f} seconds",
+                ),
+                "Unhandled",
+            )
+        self.api.current = None
+        return Invocation(
+            payload=request.payload,
+            error=request.error,
+            request_id=request_id,
+            seconds=time.monotonic() - started,
+            queued_seconds=started - queued_since,
+            log_tail="\n".join(self._tail),
+        )
+
+    def kill(self) -> None:
+        """End the process and everything it started, at once."""
+        with contextlib.suppress(ProcessLookupError):  # when it has ended by itself
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the process, its log reader and its Runtime API."""
+        self.kill()
+        self._reader.join(5)
+        self._lifeline.close()
+        self._output.close()
+        self.api.close()
+
+
+def _error_document(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
