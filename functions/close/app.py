@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from packshot.intake.close import Outcome, close, close_due
 from packshot.settings import CloseSettings
 from packshot.store import Store, open_store
@@ -32,9 +33,7 @@ def each(record: SQSRecord) -> None:
     store, settings = desk()
     asked = json.loads(record.body)
     result = close(store, settings, asked["drop"])
-    logger.info(
-        "close", drop=result.drop, outcome=result.outcome, photos=result.photos, missing=result.missing
-    )
+    logger.info("close", drop=result.drop, outcome=result.outcome, photos=result.photos, missing=result.missing)
     metrics.add_metric("Healed", MetricUnit.Count, result.healed)
     if result.again:
         tries = int(asked.get("tries", 0)) + 1

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 from aws_lambda_powertools.utilities.idempotency import idempotent_function as idempotent
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from packshot.intake import events
 from packshot.intake.receive import receive
 from packshot.settings import IntakeSettings

@@ -12,13 +12,14 @@ import boto3
 import numpy as np
 import pytest
 from moto import mock_aws
+from PIL import Image
+
 from packshot.intake import receive as receiving
 from packshot.intake.events import ObjectEvent
 from packshot.intake.receive import receive
 from packshot.records import PhotoRecord
 from packshot.settings import IntakeSettings, StoreSettings
 from packshot.store import Store, open_store
-from PIL import Image
 
 REGION = "us-east-1"
 MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:packshot-drop"
@@ -43,9 +44,7 @@ def encoded(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     return out.getvalue()
 
 
-CATALOG = (
-    b"sku,title,category,material\nMUG-01,Stoneware mug,Kitchen,ceramic\nMUG-02,Blue mug,Kitchen,ceramic\n"
-)
+CATALOG = b"sku,title,category,material\nMUG-01,Stoneware mug,Kitchen,ceramic\nMUG-02,Blue mug,Kitchen,ceramic\n"
 
 
 @dataclass

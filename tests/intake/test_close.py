@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+
+from packshot import keys
 from packshot.intake.close import Outcome, close, close_due
-from packshot.records import DropStatus, Status
+from packshot.intake.settle import Contest, Ranks
+from packshot.records import DropStatus, PhotoRecord, Status, now
 from packshot.settings import CloseSettings
 
 from .conftest import CATALOG, World
@@ -80,12 +86,102 @@ def test_same_bytes_and_same_names_lose_to_the_lowest_key(world: World, photo: P
     world.drop("incoming/autumn/catalog.csv", CATALOG)
     world.drop("incoming/autumn/_READY", b"")
     close(world.store, SETTINGS, "autumn")
-    found = {
-        file: (r.status, r.reason.code if r.reason else "") for file, r in world.photos("autumn").items()
-    }
+    found = {file: (r.status, r.reason.code if r.reason else "") for file, r in world.photos("autumn").items()}
     assert found == {
         "MUG-01_front.jpg": (Status.ACCEPTED, ""),
         "MUG-02_front.jpg": (Status.REJECTED, "DUPLICATE"),
         "a/MUG-01_back.jpg": (Status.ACCEPTED, ""),
         "b/MUG-01_back.jpg": (Status.REJECTED, "NAME_COLLISION"),
     }
+
+
+def test_the_inner_view_stands_beside_the_front_and_counts_as_a_duplicate(world: World, photo: Photo) -> None:
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(1))
+    inner = world.drop("incoming/autumn/MUG-01_inner.jpg", photo(2))
+    world.drop("incoming/autumn/MUG-02_inner.jpg", photo(1))
+    world.drop("incoming/autumn/catalog.csv", CATALOG)
+    world.drop("incoming/autumn/_READY", b"")
+    close(world.store, SETTINGS, "autumn")
+    photos = world.photos("autumn")
+    assert inner is not None and any("inner view" in note for note in inner.notes)
+    assert photos["MUG-01_inner.jpg"].status is Status.ACCEPTED
+    refused = photos["MUG-02_inner.jpg"].reason
+    assert refused is not None and refused.code == "DUPLICATE" and "MUG-01_front.jpg" in refused.measured
+
+
+def test_an_unreadable_catalog_is_the_reason_only_of_photos_that_need_it(world: World, photo: Photo) -> None:
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(1))
+    world.drop("incoming/autumn/MUG-02_front.jpg", photo(2), {"title": "Mug", "category": "Kitchen"})
+    world.drop("incoming/autumn/catalog.csv", b"PK\x03\x04 a spreadsheet")
+    world.drop("incoming/autumn/_READY", b"")
+    close(world.store, SETTINGS, "autumn")
+    photos = world.photos("autumn")
+    refused = photos["MUG-01_front.jpg"].reason
+    assert refused is not None and refused.code == "CATALOG_UNREADABLE"
+    assert photos["MUG-02_front.jpg"].status is Status.ACCEPTED
+    drop = world.store.drops.get("autumn")
+    assert drop is not None and drop.catalog_errors
+
+
+def test_after_the_close_same_bytes_are_no_news_others_a_note_new_keys_late(
+    world: World, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"title": "Mug", "category": "Kitchen"}
+    before = world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), headers)
+    slow = world.put("incoming/autumn/MUG-02_front.jpg", photo(2), headers)
+    world.drop("incoming/autumn/_READY", b"")
+    world.store.drops.move("autumn", DropStatus.OPEN, status=DropStatus.CLOSED, closed_at=now())
+    assert world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), headers) == before
+    newer = world.drop("incoming/autumn/MUG-01_front.jpg", photo(3), headers)
+    assert newer is not None and newer.status is Status.ACCEPTED and "newer version" in newer.notes[-1]
+    member = world.take(slow)  # it lay there when the drop closed; only its news was slow
+    assert member is not None and member.status is Status.ACCEPTED
+    world.store.drops.move("autumn", DropStatus.CLOSED, closed_at="2020-01-01T00:00:00Z")
+    late = world.drop("incoming/autumn/MUG-03_front.jpg", photo(4), headers)
+    assert late is not None and late.reason is not None and late.reason.code == "LATE"
+    assert world.rejection(late) is not None
+
+
+def test_a_photo_that_intake_never_takes_does_not_hold_up_its_drop(world: World, photo: Photo) -> None:
+    world.put("incoming/autumn/MUG-01_front.jpg", photo(1))
+    world.drop("incoming/autumn/_READY", b"")
+    world.store.drops.move("autumn", DropStatus.OPEN, last_event_at="2020-01-01T00:00:00Z")
+    listed = world.store.incoming.list
+    old = [replace(entry, last_modified=0.0) for entry in listed("incoming/autumn/")]
+    world.store.incoming.list = lambda prefix: iter(e for e in old if e.key.startswith(prefix))  # type: ignore[method-assign]
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.MISSING
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.STARTED
+    (failed,) = world.photos("autumn").values()
+    assert failed.status is Status.FAILED
+    assert failed.reason is not None and failed.reason.code == "INTAKE_ERROR"
+
+
+def test_the_loose_drop_never_closes(world: World, photo: Photo) -> None:
+    world.drop("incoming/MUG-01_front.jpg", photo(1))
+    world.drop("incoming/_READY", b"")
+    assert close(world.store, SETTINGS, "_loose").outcome is Outcome.UNKNOWN
+    assert close_due(world.store, SETTINGS) == []
+
+
+def test_a_drop_without_photos_closes_too(world: World) -> None:
+    world.drop("incoming/empty/_READY", b"")
+    result = close(world.store, SETTINGS, "empty")
+    assert (result.outcome, result.photos) == (Outcome.STARTED, 0)
+    assert world.started == ["empty"]
+
+
+def test_winners_of_a_drop_of_200000_photos_are_found_in_seconds() -> None:
+    ranks = Ranks()
+    names = [keys.photo_id(f"incoming/big/SKU-{i:07d}_front.jpg") for i in range(200_000)]
+    for name in names:
+        ranks.add(name, 1)
+    contest = Contest(ranks)
+    base = PhotoRecord(drop="big", photo_id="0" * 16, key="k", file="f", view="front")
+    for i in random.Random(1).sample(range(200_000), 200_000):
+        base.photo_id, base.sku, base.sha256 = names[i], f"SKU-{i}", names[i - i % 1000 if i < 5000 else i]
+        contest.enter(base, True)
+    start = time.process_time()
+    losers = list(contest.losers())
+    assert time.process_time() - start < 2
+    assert len(losers) == 4995
+    assert {winner for _, _, winner in losers} == {names[i] for i in range(0, 5000, 1000)}

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from packshot.imaging.colour_profile import adobe_rgb, matrix_profile
-from packshot.imaging.decode import Decoded, ImageRefused, Limits, decode, decode_preview
 from PIL import Image, ImageOps
 from skimage.color import deltaE_ciede2000, rgb2lab
+
+from packshot.imaging.colour_profile import adobe_rgb, matrix_profile
+from packshot.imaging.decode import Decoded, ImageRefused, Limits, decode, decode_preview
 
 from . import hostile
 from .conftest import encoded, product
@@ -224,12 +225,7 @@ def cmyk_profile() -> bytes:
         table += tag + struct.pack(">II", start + len(body), len(content))
         body += content + bytes(-len(content) % 4)
     head = struct.pack(">I4sI4s4s4s", start + len(body), bytes(4), 0x02100000, b"prtr", b"CMYK", b"Lab ")
-    head += (
-        struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
-        + b"acsp"
-        + bytes(28)
-        + struct.pack(">3i", 63190, 65536, 54061)
-    )
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
     return head.ljust(128, b"\0") + table + body
 
 
@@ -237,9 +233,7 @@ def test_cmyk_is_converted_through_its_profile() -> None:
     inks = np.zeros((64, 256, 4), np.uint8)
     for i in range(4):  # paper, cyan, magenta, yellow
         inks[:, 64 * i : 64 * i + 64, :3] = np.eye(4, 3, k=-1, dtype=np.uint8)[i] * 255
-    photo = decode(
-        encoded(Image.fromarray(inks, "CMYK"), quality=100, subsampling=0, icc_profile=cmyk_profile())
-    )
+    photo = decode(encoded(Image.fromarray(inks, "CMYK"), quality=100, subsampling=0, icc_profile=cmyk_profile()))
     assert photo.mode == "CMYK"
     wanted = np.zeros((64, 256, 3), np.uint8)
     for i, colour in enumerate([(255, 255, 255), (0, 255, 255), (255, 0, 255), (255, 255, 0)]):
@@ -298,12 +292,7 @@ def test_iptc_is_kept() -> None:
         b"\x1c\x02" + bytes([number]) + struct.pack(">H", len(text.encode())) + text.encode()
         for number, text in ((5, "Becher"), (25, "kitchen"), (25, "küche"), (116, "© Acme"))
     )
-    block = (
-        b"Photoshop 3.0\x008BIM\x04\x04\0\0"
-        + struct.pack(">I", len(entries))
-        + entries
-        + bytes(len(entries) % 2)
-    )
+    block = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(entries)) + entries + bytes(len(entries) % 2)
     kept = decode(hostile.with_segment(encoded(product()), 0xED, block)).metadata
     assert kept["iptc"] == {"title": "Becher", "keywords": ["kitchen", "küche"], "copyright": "© Acme"}
 

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from packshot.records import Status
 
 from .conftest import World

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from packshot.records import DropStatus, Status
 
 from .conftest import CATALOG, World
@@ -48,9 +49,7 @@ def test_a_photo_outside_of_any_drop_is_rejected(world: World, photo: Photo) -> 
     assert told is not None and told["reason"]["cure"]
 
 
-def test_the_same_news_twice_reads_the_photo_once(
-    world: World, photo: Photo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_news_twice_reads_the_photo_once(world: World, photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     event = world.put("incoming/autumn/MUG-01_front.jpg", photo(), COMPLETE)
     reads: list[str] = []
     real = world.store.incoming.get

@@ -29,9 +29,7 @@ def srgb() -> Any:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def matrix_profile(
-    colorants: tuple[tuple[float, float, float], ...], curve: Sequence[float], name: str
-) -> bytes:
+def matrix_profile(colorants: tuple[tuple[float, float, float], ...], curve: Sequence[float], name: str) -> bytes:
     """A matrix/TRC ICC profile (version 2.1) as bytes.
 
     ``curve``: one number is a gamma, more are the curve's values (0..1) at equal steps.
@@ -98,9 +96,7 @@ class ToSrgb:
         if space == "RGB" and mode == "L":
             self.mode = "RGB"  # grey saved with the working space's profile: equal channels mean the same
         elif space != mode:
-            raise Unconvertible(
-                f"a {profile.profile.xcolor_space.strip()} profile in a {mode} image", "one that fits"
-            )
+            raise Unconvertible(f"a {profile.profile.xcolor_space.strip()} profile in a {mode} image", "one that fits")
         try:
             self._transform = ImageCms.buildTransform(
                 profile,
@@ -111,9 +107,7 @@ class ToSrgb:
                 flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
             )
         except (ImageCms.PyCMSError, ValueError) as error:
-            raise Unconvertible(
-                f"a colour profile that does not convert ({error})", "a valid profile"
-            ) from error
+            raise Unconvertible(f"a colour profile that does not convert ({error})", "a valid profile") from error
 
     def __call__(self, strip: Image.Image) -> Image.Image:
         """The strip as mode ``RGB``, 8-bit sRGB."""

@@ -95,9 +95,7 @@ def _convert(image: ImageFile.ImageFile, found: containers.Container, long_edge:
         image.draft(None, _fit(image.size, long_edge))
     image = _load(image)
     if found.format == "JPEG" and _is_filler(image, found):
-        raise _refuse(
-            "TRUNCATED", "the end of the picture is the decoder's filling", "a file that decodes fully"
-        )
+        raise _refuse("TRUNCATED", "the end of the picture is the decoder's filling", "a file that decodes fully")
     converter = _Strips(image, found, _profile(mode, icc, exif, notes), notes)
     factor = max(1, max(image.size) // long_edge) if long_edge else 1
     rgb, alpha = converter.upright(factor, turn)
@@ -216,9 +214,7 @@ def _profile(mode: str, icc: bytes | None, exif: Image.Exif | None, notes: list[
 class _Strips:
     """Turns a loaded image into upright arrays, strip by strip."""
 
-    def __init__(
-        self, image: Image.Image, found: containers.Container, icc: bytes | None, notes: list[str]
-    ) -> None:
+    def __init__(self, image: Image.Image, found: containers.Container, icc: bytes | None, notes: list[str]) -> None:
         self.image = image
         self.transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         plain = {"1": "L", "I;16": "L", "I": "L", "LA": "L", "P": "RGB", "PA": "RGB", "RGBA": "RGB"}

@@ -17,8 +17,7 @@ MOST_COLUMNS = 200
 MOST_ERRORS = 50
 REQUIRED = ("sku", "title", "category")
 _SYNONYMS = {
-    "sku": "sku article articlenumber itemnumber itemsku productid productsku partnumber artikelnummer id "
-    "variantsku",
+    "sku": "sku article articlenumber itemnumber itemsku productid productsku partnumber artikelnummer id variantsku",
     "title": "title name productname producttitle itemname titel bezeichnung",
     "description": "description body bodyhtml productdescription longdescription beschreibung",
     "brand": "brand vendor manufacturer marke hersteller",
@@ -45,22 +44,23 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Catalog:
-    """The catalogue of one drop: entries by SKU, and what was wrong with it, in words."""
+    """The catalogue of one drop: rows (field to text) by SKU, and what was wrong with it, in words."""
 
     etag: str = ""
-    entries: dict[str, CatalogEntry] = field(default_factory=dict)
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     readable: bool = True
 
     def find(self, sku: str) -> CatalogEntry | None:
         """The entry of a SKU, in any case of letters if the exact one is not there."""
-        return self.entries.get(sku) or self.entries.get(sku.casefold())
+        row = self.rows.get(sku) or self.rows.get(sku.casefold())
+        return fill(row) if row else None
 
 
 def read(data: bytes, etag: str = "") -> Catalog:
     """Parse a catalogue. Never raises: an unreadable one has ``readable`` False and says why in ``errors``.
 
-    Entries stand under their SKU and, where that is unambiguous, under its case-folded form too.
+    Rows stand under their SKU and, where that is unambiguous, under its case-folded form too.
     """
     try:
         return _read(data, etag)
@@ -85,7 +85,10 @@ def fill(values: dict[str, str]) -> CatalogEntry:
 
 def clean(text: str) -> str:
     """A cell as data: composed Unicode, no control characters, bounded."""
-    text = unicodedata.normalize("NFC", text[:MOST_CELL])
+    text = text[:MOST_CELL]
+    if text.isascii() and text.isprintable():  # most cells of most catalogues
+        return text.strip()
+    text = unicodedata.normalize("NFC", text)
     return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
@@ -135,34 +138,35 @@ def _read(data: bytes, etag: str) -> Catalog:
     header = next((row for row in rows if any(cell.strip() for cell in row)), [])
     errors: list[str] = []
     names = _columns(header, errors)
-    entries: dict[str, CatalogEntry] = {}
+    found: dict[str, dict[str, str]] = {}
     for row in rows:
-        values = {name: clean(cell) for name, cell in zip(names, row, strict=False) if name}
+        values = {name: clean(cell) for name, cell in zip(names, row, strict=False) if name and cell}
         values = {name: cell for name, cell in values.items() if cell}
-        sku = values.get("sku", "")
-        problem = _problem(sku, values, entries)
+        problem = _problem(values, found)
         if problem and len(errors) < MOST_ERRORS:
             errors.append(f"catalog.csv, line {rows.line_num}: {problem}")
         if values and not problem:
-            entries[sku] = fill(values)
-    return Catalog(etag, _folded(entries), errors)
+            found[values["sku"]] = values
+    return Catalog(etag, _folded(found), errors)
 
 
-def _problem(sku: str, values: dict[str, str], entries: dict[str, CatalogEntry]) -> str:
+def _problem(values: dict[str, str], found: dict[str, dict[str, str]]) -> str:
     if not values:
         return ""
+    sku = values.get("sku", "")
     if not sku:
         return "no SKU"
     if not sane_sku(sku):
         return f"SKU {sku[:60]!r} cannot stand in a file's name"
-    if sku in entries:
+    if sku in found:
         return f"SKU {sku!r} is there twice; the first row counts"
     return ""
 
 
-def _folded(entries: dict[str, CatalogEntry]) -> dict[str, CatalogEntry]:
-    folded: dict[str, CatalogEntry | None] = {}
-    for sku, entry in entries.items():
+def _folded(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The rows also under their case-folded SKU, where only one has it."""
+    folded: dict[str, dict[str, str] | None] = {}
+    for sku, row in rows.items():
         key = sku.casefold()
-        folded[key] = None if key in folded else entry
-    return {**{key: entry for key, entry in folded.items() if entry is not None}, **entries}
+        folded[key] = None if key in folded else row
+    return {**{key: row for key, row in folded.items() if row is not None}, **rows}

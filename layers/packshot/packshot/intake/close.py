@@ -132,9 +132,7 @@ class _Closing:
         current = self.store.drops.get(self.drop.drop)
         if current is None:
             raise LookupError(f"drop {self.drop.drop} vanished while it was closed")
-        return _start(
-            self.store, current, CloseResult(self.drop.drop, Outcome.STARTED, photos, written=written)
-        )
+        return _start(self.store, current, CloseResult(self.drop.drop, Outcome.STARTED, photos, written=written))
 
     def _missing(self) -> tuple[int, int]:
         """How many photos lie in S3 without a record of them, and how many events were sent again."""

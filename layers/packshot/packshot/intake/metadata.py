@@ -22,7 +22,7 @@ def of_object(metadata: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, raw in sorted(metadata.items()):
         name = key.casefold() if key.casefold() in ("view", "n") else field_of(key)
-        text = clean(_decoded(raw))
+        text = clean(_decoded(raw)) or clean(raw)
         if name and text and name not in found:
             found[name] = text
     return found
@@ -78,9 +78,7 @@ def incomplete(entry: CatalogEntry, catalog: Catalog) -> Reason | None:
     present = [name for name in REQUIRED if name not in absent]
     measured = f"{', '.join(present) or 'nothing'} present; {', '.join(absent)} missing"
     if not catalog.readable:
-        return reason(
-            "CATALOG_UNREADABLE", measured="; ".join(catalog.errors[:3]), required="a CSV with a header row"
-        )
+        return reason("CATALOG_UNREADABLE", measured="; ".join(catalog.errors[:3]), required="a CSV with a header row")
     if not catalog.etag:
         detail = "The drop has no catalog.csv."
     elif catalog.find(entry.sku) is None:

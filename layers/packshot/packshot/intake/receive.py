@@ -138,9 +138,7 @@ class _Photo:
     def _fetch(self) -> Fetched:
         """The one read. Where the order of two versions is not known, the object as it is now decides."""
         ambiguous = self.known is not None and (
-            not self.event.sequencer
-            or not self.known.sequencer
-            or self.event.sequencer == self.known.sequencer
+            not self.event.sequencer or not self.known.sequencer or self.event.sequencer == self.known.sequencer
         )
         version = "" if ambiguous else self.event.version
         return self.store.incoming.get(self.key.key, version, most_bytes=self.settings.max_bytes + 1)
@@ -201,9 +199,7 @@ class _Photo:
     def _faults(self, photo: Decoded, name: names.Name | None) -> Reason | None:
         if max(photo.size) < self.settings.min_pixels:
             measured = f"{photo.size[0]} x {photo.size[1]} px"
-            return reason(
-                "TOO_SMALL", measured=measured, required=f"longest edge >= {self.settings.min_pixels} px"
-            )
+            return reason("TOO_SMALL", measured=measured, required=f"longest edge >= {self.settings.min_pixels} px")
         if name is None:
             return reason("BAD_NAME", measured=self.key.file[:200], required="<SKU>_<view>[_<n>].<ext>")
         return checks.fault(photo.rgb)
@@ -262,9 +258,7 @@ class _Photo:
 
 
 def _too_large(size: int, settings: IntakeSettings) -> Reason:
-    return reason(
-        "FILE_TOO_LARGE", measured=f"{size:,} bytes", required=f"at most {settings.max_bytes:,} bytes"
-    )
+    return reason("FILE_TOO_LARGE", measured=f"{size:,} bytes", required=f"at most {settings.max_bytes:,} bytes")
 
 
 def _refused(record: PhotoRecord, why: Reason) -> PhotoRecord:

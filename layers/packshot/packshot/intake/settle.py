@@ -29,9 +29,7 @@ def tell(store: Store, record: PhotoRecord, before: PhotoRecord | None) -> None:
     """Write the rejection where the user finds it, or take away the one that the record before had."""
     place = keys.rejected_key(record.drop, record.photo_id)
     if record.status is Status.REJECTED and record.reason is not None:
-        facts = {
-            name: getattr(record, name) for name in ("drop", "photo_id", "key", "file", "sku", "view", "n")
-        }
+        facts = {name: getattr(record, name) for name in ("drop", "photo_id", "key", "file", "sku", "view", "n")}
         size = {
             "bytes": record.bytes,
             "sha256": record.sha256,
@@ -113,7 +111,7 @@ def one(store: Store, record: PhotoRecord, catalog: Catalog) -> PhotoRecord:
 class Contest:
     """Who is first among photos with the same bytes, and among those with the same SKU, view and number.
 
-    Holds 41 bytes a photo, so that a drop of a million photos fits. Photos with complete metadata come before
+    Holds 25 bytes a photo, so that a drop of a million photos fits. Photos with complete metadata come before
     those without, then the lowest key wins: the order in which they arrived plays no part.
     """
 
