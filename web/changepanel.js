@@ -34,7 +34,7 @@ export class ChangePanel {
     return h("button", { class: "quiet", onclick: run }, label, keys && [" ", key(keys)]);
   }
 
-  range(label, { min, max, step, unit, read, write }) {
+  range(label, { min, max, step, unit, read, write, shown = label }) {
     const value = h("output", {});
     const input = h("input", { type: "range", min, max, step, "aria-label": label });
     input.addEventListener("input", () => write(Number(input.value)));
@@ -44,7 +44,7 @@ export class ChangePanel {
       value.textContent = `${Number(now.toFixed(3))}${unit && ` ${unit}`}`;
       input.setAttribute("aria-valuetext", value.textContent);
     });
-    return h("label", { class: "range" }, h("span", {}, label), input, value);
+    return h("label", { class: "range" }, h("span", {}, shown), input, value);
   }
 
   slider(label, name, min, max, step, otherwise, unit) {
@@ -52,7 +52,7 @@ export class ChangePanel {
   }
 
   brushSlider(label, name, min, max, step) {
-    return this.range(`Brush ${label.toLowerCase()}`, { min, max, step, unit: "", read: () => this.brush[name], write: (value) => {
+    return this.range(`Brush ${label.toLowerCase()}`, { shown: label, min, max, step, unit: "", read: () => this.brush[name], write: (value) => {
       this.brush[name] = value;
       this.onbrush();
       this.sync();
@@ -60,7 +60,7 @@ export class ChangePanel {
   }
 
   shadowSlider(label, name, min, max, step, unit) {
-    const row = this.range(`Shadow ${label.toLowerCase()}`, { min, max, step, unit, read: () => this.change.shadow[name], write: (value) => this.change.set({ shadow: { ...this.change.shadow, [name]: value } }, `shadow ${name}`) });
+    const row = this.range(`Shadow ${label.toLowerCase()}`, { shown: label, min, max, step, unit, read: () => this.change.shadow[name], write: (value) => this.change.set({ shadow: { ...this.change.shadow, [name]: value } }, `shadow ${name}`) });
     this.syncs.push(() => {
       row.querySelector("input").disabled = this.change.shadow.kind === "none";
     });

@@ -49,7 +49,7 @@ export function stack(parts, label) {
 }
 
 /** Lots over time: share of defects in the sample, the limit as a tick. */
-export function lotColumns(lots, { width = 720, height = 150 } = {}) {
+export function lotColumns(lots, { width = 1180, height = 170 } = {}) {
   if (!lots.length) return h("p", { class: "muted" }, "No lot has a sample yet.");
   const [left, top, bottom] = [34, 8, 18];
   const share = (lot) => (lot.decided ? lot.defects / lot.decided : 0);

@@ -113,7 +113,7 @@ export class DeskPage {
     const { id } = this;
     const panel = await api.lot(task.drop, task.lot).catch((problem) => problem);
     if (this.id !== id) return;
-    put(this.lotBox, panel instanceof Error ? h("p", { class: "muted small" }, `The lot cannot be shown: ${panel.message}`) : panels.lot(panel));
+    put(this.lotBox, panel instanceof Error ? h("p", { class: "muted small" }, `The lot cannot be shown: ${panel.message}`) : panels.lot(panel, task));
   }
 
   lock(text) {
@@ -186,7 +186,7 @@ export class DeskPage {
     sent.then((decided) => this.app.decided(decided), (problem) => this.undecided(id, view.task, problem));
     queue.done(id);
     this.view = null;
-    await this.next({ give: false });
+    await this.next();
   }
 
   undecided(id, task, problem) {
@@ -195,10 +195,9 @@ export class DeskPage {
     toast(`${task.sku} ${task.view} is not decided: ${problem.message}`, { kind: "bad", seconds: 0, action: { label: "Back to it", run: () => this.app.go(`#/task/${encodeURIComponent(id)}`) } });
   }
 
-  async next({ give = true } = {}) {
+  async next() {
     const here = this.id;
     const following = await queue.after(here).catch((problem) => problem);
-    if (give && this.view && !this.change?.dirty) api.release(here).then(() => {}, () => {});
     if (following instanceof Error) return banner(following.message, { label: "Try again", run: () => { banner(""); this.next(); } });
     if (following) return this.app.go(`#/task/${encodeURIComponent(following)}`);
     toast("Nothing more waits in this queue.");
@@ -259,7 +258,10 @@ export class DeskPage {
     this.panel?.sync();
   }
 
+  /** Puts the photo back: another reviewer may take it at once. What was changed but not approved keeps it. */
   leave() {
+    if (this.view && !this.change?.dirty) api.release(this.id).catch(() => {}); // else its lease runs out by itself
+    this.view = null;
     this.closePainter();
     this.change?.close();
     this.change = null;

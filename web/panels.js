@@ -26,7 +26,7 @@ export function checks(list) {
 }
 
 /** The lot: how much is looked at, what that proves, what comes next. */
-export function lot(panel) {
+export function lot(panel, task) {
   const { lot: record } = panel;
   const left = panel.sample_tasks - panel.sample_decided;
   const progress = h("progress", { max: Math.max(1, panel.sample_tasks), value: panel.sample_decided, "aria-label": "Sample decided" });
@@ -39,8 +39,9 @@ export function lot(panel) {
       tile("Allowed", record.acceptance_number),
       tile("Other", `${panel.other_decided} / ${panel.other_tasks}`)),
     progress,
-    h("p", { class: "small next" }, h("b", {}, "If approved: "), panel.on_approve),
-    h("p", { class: "small next" }, h("b", {}, "If rejected: "), panel.on_reject),
+    task.why === "sample"
+      ? [h("p", { class: "small next" }, h("b", {}, "If approved: "), panel.on_approve), h("p", { class: "small next" }, h("b", {}, "If rejected: "), panel.on_reject)]
+      : h("p", { class: "small next" }, "This photo is outside the sample: rejected, it alone is held. The lot leaves only when all its tasks are decided."),
     h("details", {}, h("summary", {}, `What this sample proves${left ? "" : " (complete)"}`), curve(panel.curve), h("p", { class: "small muted" }, panel.plan)));
 }
 

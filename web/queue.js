@@ -8,10 +8,12 @@ let filters = {};
 let lines = [];
 let cursor = "";
 let begun = false;
+let generation = 0;
 const decided = new Set();
 
 /** Starts the queue again with these filters. */
 export function restart(wanted = filters) {
+  generation++;
   filters = wanted;
   lines = [];
   cursor = "";
@@ -24,7 +26,9 @@ export const hasMore = () => !begun || cursor !== "";
 
 /** Reads one more page. */
 export async function more() {
+  const asked = generation;
   const page = await api.tasks({ ...filters, cursor, limit: 50 });
+  if (asked !== generation) return known(); // the filters changed while this page was on its way
   begun = true;
   cursor = page.cursor;
   const seen = new Set(lines.map((line) => line.task.task_id));

@@ -16,6 +16,7 @@ export class Viewer {
     this.split = h("input", { type: "range", min: 0, max: 100, value: 50, class: "split", "aria-label": "Slider between source and result", hidden: true });
     this.element = h("div", { class: "viewer", tabindex: 0, role: "group", "aria-label": "Photo" }, this.canvas, this.split);
     this.mode = innerWidth < 700 ? "slider" : "side";
+    this.split.hidden = this.mode !== "slider";
     this.background = "white";
     this.channel = "#f2f2f2";
     this.overlay = { matte: false, edge: false };
@@ -75,12 +76,20 @@ export class Viewer {
   get panes() {
     const { width, height } = this.canvas;
     if (this.mode !== "side") return [{ x: 0, y: 0, width, height }];
-    if (width >= height) {
+    if (this.beside) {
       const half = Math.floor((width - GAP) / 2);
       return [{ x: 0, y: 0, width: half, height }, { x: half + GAP, y: 0, width: width - half - GAP, height }];
     }
     const half = Math.floor((height - GAP) / 2);
     return [{ x: 0, y: 0, width, height: half }, { x: 0, y: half + GAP, width, height: height - half - GAP }];
+  }
+
+  /** Whether two panes side by side show more of the photo than one above the other. */
+  get beside() {
+    const { width, height } = this.canvas;
+    if (!this.sheet) return width >= height;
+    const ratio = this.sheet.width / this.sheet.height;
+    return Math.min(width / 2, height * ratio) >= Math.min(width, (height / 2) * ratio);
   }
 
   get fitScale() {

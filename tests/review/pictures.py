@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
 from packshot import keys
-from packshot.imaging.cutout import RawMatte, Settings, finish
+from packshot.imaging.cutout import CutOut, RawMatte, Settings, finish
 from packshot.imaging.decode import decode
 from packshot.imaging.measure import measure
 from packshot.imaging.onscreen import reduced, webp, with_shadow
@@ -15,7 +18,6 @@ from packshot.process.checkpoint import Mattes, Result, write_result
 from packshot.records import PhotoRecord
 from packshot.store import Store
 from packshot.store.objects import Missing
-from PIL import Image, ImageDraw, ImageFilter
 
 ENGINE = {"network": "drawn"}
 
@@ -40,20 +42,24 @@ def photo_and_matte(colour: tuple[int, int, int], width: int, height: int) -> tu
     return np.clip(mixed, 0, 255).astype(np.uint8), np.asarray(matte)
 
 
-def paint_results(
-    store: Store, photo: PhotoRecord, colour: tuple[int, int, int], width: int, height: int
-) -> None:
-    """Write the source, its raw matte, and master, matte, shadow, previews and checkpoint as process does."""
+@cache
+def worked(colour: tuple[int, int, int], width: int, height: int) -> tuple[bytes, np.ndarray, CutOut, dict[str, float]]:
+    """The source as JPEG, its raw matte, the cut-out and its measurements; made once for all drops of a run."""
     rgb, alpha = photo_and_matte(colour, width, height)
     source = io.BytesIO()
     Image.fromarray(rgb).save(source, "JPEG", quality=92)
-    store.incoming.put(photo.key, source.getvalue(), "image/jpeg")
     rgb = decode(source.getvalue()).rgb
+    cut = finish(rgb, RawMatte(alpha, "fast"), "general", Settings())
+    return source.getvalue(), alpha, cut, measure(rgb, cut.matte, cut.master, cut.shadow, cut.measurements, None)
+
+
+def paint_results(store: Store, photo: PhotoRecord, colour: tuple[int, int, int], width: int, height: int) -> None:
+    """Write the source, its raw matte, and master, matte, shadow, previews and checkpoint as process does."""
+    source, alpha, cut, numbers = worked(colour, width, height)
+    store.incoming.put(photo.key, source, "image/jpeg")
     settings = Settings()
-    raw = RawMatte(alpha, "fast")
     sha256 = photo.photo_id * 4
-    Mattes(store, ENGINE).put(sha256, "", photo.segment, settings, raw)
-    cut = finish(rgb, raw, photo.segment, settings)
+    Mattes(store, ENGINE).put(sha256, "", photo.segment, settings, RawMatte(alpha, "fast"))
     result = Result(
         photo_id=photo.photo_id,
         recipe="drawn",
@@ -65,13 +71,13 @@ def paint_results(
         notes=[],
         width=width,
         height=height,
-        measurements=measure(rgb, cut.matte, cut.master, cut.shadow, cut.measurements, None),
+        measurements=numbers,
         seconds={},
     )
     write_result(store, photo.drop, result, cut)
     shown = webp(reduced(with_shadow(cut.master, cut.shadow), 1600))
     store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_result.webp"), shown, "image/webp")
-    small = webp(reduced(rgb, 1600))
+    small = webp(reduced(decode(source).rgb, 1600))
     store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_source.webp"), small, "image/webp")
     _plan(store, photo, sha256)
 

@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
+
 from packshot import keys
 from packshot.reasons import reason
 from packshot.records import Check, LotRecord, LotStatus, PhotoRecord, Status, TaskRecord, Verdict
@@ -108,9 +109,7 @@ class Studio:
     def store(self) -> Store:
         return Store(StoreSettings.read(self.env), self.client)
 
-    def drop(
-        self, name: str = "spring", *, photos: int = 6, segment: str = "general", tasks: int = 4
-    ) -> list[str]:
+    def drop(self, name: str = "spring", *, photos: int = 6, segment: str = "general", tasks: int = 4) -> list[str]:
         """A drop with one lot in review, its first photos as tasks, the last flagged; the task ids."""
         store = self.store
         store.drops.open(name, f"incoming/{name}/")
@@ -142,6 +141,7 @@ class Studio:
 
         for i, photo in enumerate(sorted(self.store.photos.of_drop(drop), key=lambda photo: photo.sku)):
             paint_results(self.store, photo, COLOURS[i % len(COLOURS)], width, height)
+            self.store.photos.update(drop, photo.photo_id, width=width, height=height)
 
     def _photo(self, drop: str, lot: str, segment: str, i: int, tasks: int) -> PhotoRecord:
         key = f"incoming/{drop}/SKU{i:03d}_front.jpg"
@@ -197,8 +197,7 @@ def _task(task_id: str, photo: PhotoRecord, lot: str, why: str, i: int) -> TaskR
 def _table(client: Any, name: str, key: list[str], indexes: dict[str, tuple[str, str]]) -> None:
     used = {*key, *(attribute for pair in indexes.values() for attribute in pair)}
     schema = lambda pair: [  # noqa: E731
-        {"AttributeName": attribute, "KeyType": kind}
-        for attribute, kind in zip(pair, ("HASH", "RANGE"), strict=False)
+        {"AttributeName": attribute, "KeyType": kind} for attribute, kind in zip(pair, ("HASH", "RANGE"), strict=False)
     ]
     request: dict[str, Any] = {
         "TableName": name,

@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 from conftest import Call
+from studio import Studio
+
 from packshot.records import TaskState
 from packshot.store.paging import tasks_from
-from studio import Studio
 
 BOB = "bob@studio.test"
 
 
 def approve(call: Call, task: str, version: int, **parts: Any) -> Any:
-    return call(
-        "POST", f"/v1/tasks/{task}/decision", body={"decision": "approve", "version": version}, **parts
-    )
+    return call("POST", f"/v1/tasks/{task}/decision", body={"decision": "approve", "version": version}, **parts)
 
 
 def claimed(call: Call, task: str, who: str = "ann@studio.test") -> dict[str, Any]:
@@ -81,10 +80,7 @@ def test_two_reviewers_never_hold_one_task(studio: Studio, call: Call) -> None:
 
 def test_claim_next_gives_each_reviewer_another_task(studio: Studio, call: Call) -> None:
     tasks = studio.drop()
-    got = [
-        call("POST", "/v1/tasks/claim-next", who=f"r{i % 2}@studio.test").json["task"]["task_id"]
-        for i in range(2)
-    ]
+    got = [call("POST", "/v1/tasks/claim-next", who=f"r{i % 2}@studio.test").json["task"]["task_id"] for i in range(2)]
     assert got == tasks[:1] + tasks[1:2]
     call("POST", "/v1/tasks/claim-next", who=BOB)
     call("POST", "/v1/tasks/claim-next", who="cleo@studio.test")
@@ -188,9 +184,7 @@ def test_undo_ends_with_the_lots_decision(studio: Studio, call: Call) -> None:
     assert (answer.status, answer.json["title"]) == (410, "Too late to undo")
 
 
-def test_an_override_is_kept_with_the_task_and_must_be_rendered_before_approval(
-    studio: Studio, call: Call
-) -> None:
+def test_an_override_is_kept_with_the_task_and_must_be_rendered_before_approval(studio: Studio, call: Call) -> None:
     task = studio.drop()[0]
     version = claimed(call, task)["task"]["version"]
     change = {
@@ -267,9 +261,7 @@ def test_the_lot_panel_says_what_the_next_decision_does(studio: Studio, call: Ca
     assert "done once more" in before["on_reject"]
     for task in tasks[:2]:
         approve(call, task, claimed(call, task)["task"]["version"])
-    assert (
-        "will pass once the other 1" in call("GET", "/v1/lots/spring/spring-general-001").json["on_approve"]
-    )
+    assert "will pass once the other 1" in call("GET", "/v1/lots/spring/spring-general-001").json["on_approve"]
 
 
 def test_a_whole_lot_is_decided_and_the_gate_opens(studio: Studio, call: Call) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from conftest import Call
+from studio import Studio
+
 from packshot import keys
 from packshot.reasons import reason
 from packshot.records import LotStatus, PhotoRecord, Status
 from packshot.review import owners
 from packshot.review.drops import as_csv
 from packshot.store import uploads
-from studio import Studio
 
 LOT = "spring-general-001"
 
@@ -167,9 +168,7 @@ def test_small_files_upload_by_one_put_and_large_ones_in_parts(
     assert call("POST", "/v1/uploads/complete", body=done).status == 404
 
 
-@pytest.mark.parametrize(
-    "name", ["../x.jpg", "a/b.jpg", "a\\b.jpg", "..", "a\n.jpg", " a.jpg", "_READY", "x" * 1200]
-)
+@pytest.mark.parametrize("name", ["../x.jpg", "a/b.jpg", "a\\b.jpg", "..", "a\n.jpg", " a.jpg", "_READY", "x" * 1200])
 def test_an_upload_name_that_leaves_its_drop_is_refused(studio: Studio, call: Call, name: str) -> None:
     body = {"drop": "d", "files": [{"name": name, "bytes": 1}]}
     assert call("POST", "/v1/uploads", body=body).status == 422
@@ -209,18 +208,14 @@ def test_overdue_tasks_escalate_once(studio: Studio) -> None:
     assert owners.escalate(store, "2099-01-01T00:00:01Z") == 4
     assert owners.escalate(store, "2099-01-01T00:00:01Z") == 0
     assert owners.escalate(store, "2099-01-02T00:00:00Z") == 4
-    letters = [
-        json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    ]
+    letters = [json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
     assert {letter["Subject"] for letter in letters} == {
         "packshot: 2 review tasks overdue (Lead retoucher)",
         "packshot: 2 review tasks overdue (Catalogue desk)",
     }
 
 
-def test_an_escalation_that_cannot_be_sent_is_tried_again(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_escalation_that_cannot_be_sent_is_tried_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     studio.drop()
     store = studio.store
 

@@ -35,9 +35,7 @@ def test_every_route_without_claims_is_401_and_touches_nothing(
         assert set(json.loads(answer["body"])) == {"type", "title", "status", "detail"}
 
 
-@pytest.mark.parametrize(
-    "authorizer", [{}, {"jwt": {}}, {"jwt": {"claims": {}}}, {"jwt": {"claims": {"email": "x"}}}]
-)
+@pytest.mark.parametrize("authorizer", [{}, {"jwt": {}}, {"jwt": {"claims": {}}}, {"jwt": {"claims": {"email": "x"}}}])
 def test_claims_without_a_subject_are_nobody(
     review: ModuleType, authorizer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,9 +88,7 @@ def test_addresses_and_claims_do_not_reach_the_logs(
     monkeypatch.setattr(review.logger.registered_handler, "stream", written)
     task = studio.drop()[0]
     files = call("GET", f"/v1/tasks/{task}").json["files"]
-    plan = call(
-        "POST", "/v1/uploads", body={"drop": "new", "files": [{"name": "A_front.jpg", "bytes": 10}]}
-    ).json
+    plan = call("POST", "/v1/uploads", body={"drop": "new", "files": [{"name": "A_front.jpg", "bytes": 10}]}).json
     logged = written.getvalue()
     assert "answered" in logged
     assert "Signature" in files["source"] and "Signature" in plan["ready_url"]
@@ -112,9 +108,7 @@ def test_hostile_titles_and_names_come_out_as_the_data_that_they_are(studio: Stu
 
 def test_the_committed_description_is_the_apis(review: ModuleType) -> None:
     committed = (ROOT / "docs" / "openapi.json").read_text("utf-8")
-    assert json.loads(committed) == json.loads(review.describe()), (
-        "python functions/review/app.py > docs/openapi.json"
-    )
+    assert json.loads(committed) == json.loads(review.describe()), "python functions/review/app.py > docs/openapi.json"
 
 
 def test_the_review_function_imports_no_imaging() -> None:

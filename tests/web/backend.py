@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import os
@@ -17,14 +18,14 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "review"))
 
 from moto.server import ThreadedMotoServer  # noqa: E402
-from packshot_local.stack.http_api import HttpApi  # noqa: E402
-from packshot_local.stack.records import Invocation  # noqa: E402
-from packshot_local.stack.translate import Route  # noqa: E402
 from studio import CONTEXT, Studio, load  # noqa: E402
 
 from packshot.preview.stage import Previewer  # noqa: E402
 from packshot.reasons import reason  # noqa: E402
 from packshot.records import Check, Status  # noqa: E402
+from packshot_local.stack.http_api import HttpApi  # noqa: E402
+from packshot_local.stack.records import Invocation  # noqa: E402
+from packshot_local.stack.translate import Route  # noqa: E402
 
 WORST = [
     Check(name="edge_residue", value=3.1, limit=2.0, passed=False, says="Backdrop is left along 3.1 % of the edge."),
@@ -82,11 +83,21 @@ class Backend:
             store.photos.update("spring", photo.photo_id, catalog=catalog, way="fast")
         lot = store.lots.get("spring", "spring-general-001")
         assert lot is not None
+        soon = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
+        for n, name in enumerate(lot.task_ids):
+            task = store.tasks.get(name)
+            assert task is not None
+            due = (soon + dt.timedelta(hours=n)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            store.tasks.update(name, task.version, due_at=due)
         flagged = store.tasks.get(lot.task_ids[-1])
         assert flagged is not None
         checks = [check.model_dump(mode="json") for check in WORST]
         store.tasks.update(
-            flagged.task_id, flagged.version, checks=checks, error_score=0.62, due_at="2026-01-01T00:00:00Z"
+            flagged.task_id,
+            flagged.version,
+            checks=checks,
+            error_score=0.62,
+            due_at=(soon - dt.timedelta(hours=7)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
         self.studio.drop("winter-sale", photos=9, tasks=0, segment="transparent")
         ends = [(Status.EXPORTED, "")] * 4 + [
