@@ -45,7 +45,7 @@ def test_objects_and_items_come_back_as_they_were(tmp_path: Path, monkeypatch: p
     # when another stack starts with the same folder
     lines: list[str] = []
     with sample_stack(tmp_path) as stack:
-        stack._on_log = lambda line: lines.append(line.text)
+        stack._log_book._on_log = lambda line: lines.append(line.text)
         s3, bench = stack.client("s3"), Bench(stack, [])
 
         # then every version is there under its own id, with what belongs to it

@@ -80,6 +80,9 @@ HISTORY_EVENTS = 4000
 VISIBLE_MESSAGES = 64
 """Messages of a standard queue looked at for one receive; it hands out ten at most."""
 
+STATE_THREAD = "stack-state"
+"""Name of the threads that run single states."""
+
 LOOK_AGAIN_SECONDS = 0.25
 """How often a waiting receive looks for messages that have become visible again."""
 
@@ -390,7 +393,7 @@ def waiting_for_a_worker_costs_no_time(patching: Patching, host: Host) -> None:
             finally:
                 clock.done.set()
 
-        threading.Thread(target=run, name="stack-state", daemon=True).start()
+        threading.Thread(target=run, name=STATE_THREAD, daemon=True).start()
         if isinstance(self, StateTask):
             with host.activity.task():
                 in_time = clock.wait(timeout, env.is_running)

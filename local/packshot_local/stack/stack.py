@@ -6,7 +6,6 @@ import functools
 import json
 import logging
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -16,24 +15,25 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from . import patches
 from .activity import Activity
 from .buffers import DiskBuffer
 from .deploy import deploy, function_specs
 from .events import Delivery, ObjectEvents, envelope, publish
+from .executions import Executions
 from .http_api import HttpApi
+from .logbook import LogBook
 from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
 from .schedule import Schedule, Timer
+from .scratch import make_scratch, remove_scratch
 from .server import MotoServer
 from .sources import Mapping, QueueSource, StreamSource, open_sources
 from .state import StateFolder
@@ -46,8 +46,6 @@ ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
 BUFFER_BYTES = 64 * 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
-SCRATCH_PREFIX = "packshot-stack-"
-KEPT_HISTORIES = 20
 QUIET_SECONDS = 0.15
 _one_at_a_time = threading.Lock()
 
@@ -86,8 +84,7 @@ class Stack:
         self._env = dict(env or {})
         self._on_log = on_log
         self._log_path = log_file
-        self._log_file: IO[str] | None = None
-        self._log_lock = threading.Lock()
+        self._executions = Executions(region)
         self._undo: list[Callable[[], None]] = []
         self._clients: dict[str, Any] = {}
 
@@ -124,10 +121,8 @@ class Stack:
 
     def _come_up(self) -> None:
         self._catch_sigterm()
-        if self._log_path is not None:
-            self._log_path.parent.mkdir(parents=True, exist_ok=True)
-            self._log_file = self._log_path.open("a", encoding="utf-8")
-            self._undo.append(self._log_file.close)
+        self._log_book = LogBook(self._on_log, self._log_path)
+        self._undo.append(self._log_book.close)
         self._prepare_moto()
         self._objects = ObjectEvents(self.region)
         self._server = MotoServer(self._objects.begin_request, self._objects.end_request)
@@ -159,11 +154,10 @@ class Stack:
         self._undo.append(_default_sigterm)
 
     def _prepare_moto(self) -> None:
-        _remove_leftovers()
-        scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-"))
+        scratch = make_scratch()
+        self._undo.append(functools.partial(remove_scratch, scratch))
         self._worker_tmp = scratch / "tmp"
         self._worker_tmp.mkdir()
-        self._undo.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
         self._undo.append(functools.partial(setattr, DiskBuffer, "directory", None))
         DiskBuffer.directory = scratch
         self._silence("moto", logging.CRITICAL)  # it dumps whole syntax trees for every caught error
@@ -187,10 +181,10 @@ class Stack:
         specs = function_specs(
             self._deployment, translation.functions, self._python_paths, self._process_workers, self.region
         )
-        self._pools = Pools(specs, self._worker_environment(), self._log, self.activity.touch)
+        self._pools = Pools(specs, self._worker_environment(), self._log_book.write, self.activity.touch)
         self._delivery = Delivery(self.region, self._pools.invoke, self._start_named, self.activity.closing)
         self._undo.append(self._delivery.close)
-        self._undo.append(self._stop_executions)
+        self._undo.append(self._executions.stop)
         self._undo.append(self._pools.close)
         for spec in specs:
             self._configure_delivery(spec)
@@ -245,38 +239,9 @@ class Stack:
             **self._env,
         }
 
-    def _log(self, line: LogLine) -> None:
-        with self._log_lock:
-            if self._log_file is not None and not self._log_file.closed:
-                self._log_file.write(line.as_json() + "\n")
-                self._log_file.flush()
-        if self._on_log is None:
-            return
-        try:
-            self._on_log(line)
-        except Exception:
-            log.exception("on_log failed")  # the reader must go on, or the function stops at a full pipe
-
-    def _stop_executions(self) -> None:
-        """End what still runs in the interpreter and wait for its threads."""
-        for execution in self._executions():
-            patches.stop_execution(execution, "Local.StackClosed", "the local stack was closed")
-        deadline = time.monotonic() + 5
-        for thread in [*TMP_THREADS, *(t for t in threading.enumerate() if t.name == "stack-state")]:
-            thread.join(max(deadline - time.monotonic(), 0))
-        TMP_THREADS.clear()
-
-    def _executions(self) -> list[Any]:
-        backend = stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][self.region]
-        return [execution for machine in backend.state_machines for execution in list(machine.executions)]
-
     def _housekeeping(self) -> None:
-        self._pools.workers()
-        TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
-        ended = [execution for execution in self._executions() if execution.status != "RUNNING"]
-        for execution in ended[:-KEPT_HISTORIES]:
-            if execution.exec_worker.env is not None:
-                execution.exec_worker.env.event_manager._history_event_list.clear()
+        self._pools.workers()  # notes their memory
+        self._executions.tidy()
 
     # What the patches ask for
 
@@ -367,10 +332,7 @@ class Stack:
         being delivered, and every execution that runs waits for a task token."""
         if self._delivery.pending or self._pools.active or not all(source.idle() for source in self._sources):
             return False
-        running = [execution for execution in self._executions() if execution.status == "RUNNING"]
-        if not all(patches.waits_for_token(execution) for execution in running):
-            return False
-        return self.activity.quiet(QUIET_SECONDS)
+        return self._executions.only_wait() and self.activity.quiet(QUIET_SECONDS)
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until `idle()`, `timeout` seconds at most; returns whether it came to that."""
@@ -401,24 +363,6 @@ class Stack:
 def _forget_everything() -> None:
     BackendDict.reset()
     reset_model_data()
-
-
-def _remove_leftovers() -> None:
-    """Remove the scratch folders of stacks that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*-*"):
-        owner = folder.name.removeprefix(SCRATCH_PREFIX).split("-")[0]
-        if owner.isdecimal() and not _process_runs(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _process_runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _put_back(name: str, value: str | None) -> None:
