@@ -54,6 +54,7 @@ class Worker:
         self.spec = spec
         self._on_log = on_log
         self._tail: collections.deque[str] = collections.deque(maxlen=60)
+        self._request_id: str | None = None  # of the event at work, or of the last one: its lines may come late
         self.api = RuntimeApi()
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
             [sys.executable, "-P", str(Path(__file__).with_name("worker_main.py")), spec.handler],
@@ -100,14 +101,13 @@ class Worker:
             current.finish(self._exit_document(current.request_id), "Unhandled")
 
     def _log_line(self, text: str) -> LogLine:
-        current = self.api.current
         fields: dict[str, Any] | None = None
         if text.startswith("{"):
             try:
                 fields = json.loads(text)
             except ValueError:
                 fields = None  # a line that only looks like JSON stays text
-        return LogLine(self.spec.logical_id, text, time.time(), current.request_id if current else None, fields)
+        return LogLine(self.spec.logical_id, text, time.time(), self._request_id, fields)
 
     def _exit_document(self, request_id: str) -> bytes:
         code = self.process.returncode
@@ -128,6 +128,7 @@ class Worker:
         deadline = int((time.time() + self.spec.timeout) * 1000)
         request = Request(request_id, event, deadline, self.spec.arn)
         self._tail.clear()
+        self._request_id = request_id
         self.api.current = request
         if self.api.init_error is not None:
             request.finish(self.api.init_error, "Unhandled")
