@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from packshot.imaging import foreground, matte
-from packshot.imaging.light import U8
+from packshot.imaging import foreground, ghost, matte, reflective, shadow, studio, transparent
+from packshot.imaging.light import F32, U8
 from packshot.imaging.matte import NoProduct, Opinions
 
 __all__ = ["CutOut", "NoProduct", "RawMatte", "Settings", "ShadowSettings", "find_matte", "finish"]
@@ -38,7 +38,6 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     way: Literal["fast", "auto", "accurate"] = "auto"
-    network_size: int = Field(default=768, ge=256, le=1536, multiple_of=64)
     edge_shift_px: float = Field(default=0.0, ge=-10, le=10, description="+ grows the product")
     feather_px: float = Field(default=0.0, ge=0, le=20)
     fringe: float = Field(default=1.0, ge=0, le=1, description="share of backdrop colour taken out of soft pixels")
@@ -49,13 +48,15 @@ class Settings(BaseModel):
 
     def matte_settings(self) -> dict[str, Any]:
         """The part that `find_matte` depends on: a change elsewhere reuses the kept matte."""
-        return self.model_dump(include={"way", "network_size"})
+        return self.model_dump(include={"way"})
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
         return self.model_dump(mode="json")
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Settings:
+        """Back from `to_dict`; raises pydantic.ValidationError for unknown names or values out of range."""
         return cls.model_validate(data)
 
 
@@ -95,21 +96,70 @@ class CutOut:
 
 
 def find_matte(rgb: U8, segment: str, settings: Settings, networks: Opinions, inner: U8 | None = None) -> RawMatte:
-    """The product's matte, by the networks and the backdrop. rgb uint8 HxWx3 upright sRGB.
+    """The product's matte, by the networks and the backdrop; of apparel with whatever wears it.
 
-    `inner` is the photo of an apparel product's inside, if there is one. Raises NoProduct when there is none to find.
+    rgb uint8 HxWx3 upright sRGB; `inner` is taken for symmetry with `finish` and not looked at. Raises NoProduct when
+    there is none to find.
     """
-    found = matte.find(rgb, settings.way, networks, settings.network_size)
+    del inner  # the inside of a garment is filled by `finish`
+    found = matte.find(rgb, settings.way, networks, segment)
     return RawMatte(np.round(found.matte * 255).astype(np.uint8), found.way, found.numbers)
 
 
 def finish(rgb: U8, raw: RawMatte, segment: str, settings: Settings, inner: U8 | None = None) -> CutOut:
-    """The cut-out from the photo and its kept matte; raises ValueError when their sizes differ."""
+    """The cut-out from the photo and its kept matte.
+
+    `inner` is the photo of an apparel product's inside, if there is one. Raises ValueError when photo and matte differ
+    in size.
+    """
     if raw.matte.shape != rgb.shape[:2]:
         raise ValueError(f"matte {raw.matte.shape} is not of the photo's size {rgb.shape[:2]}")
-    alpha = adjust_edge(raw.matte, settings.edge_shift_px, settings.feather_px)
-    colour = foreground.product_colour(rgb, alpha, settings.fringe)
-    return CutOut(np.dstack([colour, alpha]), alpha, None, False, dict(raw.numbers), list(raw.notes))
+    numbers, notes = dict(raw.numbers), list(raw.notes)
+    alpha, openings, altered = raw.matte, None, False
+    if segment == "apparel" and settings.ghost:
+        parted = ghost.separate(rgb, raw.matte)
+        alpha, openings = parted.alpha, parted.openings
+        altered = bool(parted.removed.any())
+        numbers |= parted.numbers | {"ghost_confidence": parted.confidence}
+    alpha = adjust_edge(alpha, settings.edge_shift_px, settings.feather_px)
+    if segment == "transparent" and settings.see_through:
+        colour, shown = transparent.see_through(rgb, alpha, None)
+    else:
+        colour, shown = foreground.product_colour(rgb, alpha, settings.fringe), alpha
+    if segment == "reflective" and settings.neutralise:
+        colour = reflective.neutralise(colour, alpha, None)
+    if openings is not None:
+        colour, shown, told = ghost.fill_interior(colour, shown, openings, inner)
+        notes += told
+        altered = altered or bool(told)
+    shade = _shadow(rgb, alpha, settings.shadow)
+    if shade is not None:
+        numbers |= shadow.measure(shade, alpha)
+    master = np.dstack([np.where(shown[..., None] > 0, colour, 0).astype(np.uint8), shown])
+    return CutOut(master, alpha, shade, altered, numbers, notes)
+
+
+def _shadow(rgb: U8, alpha: U8, wanted: ShadowSettings) -> U8 | None:
+    """The shadow layer, or None where none is wanted."""
+    if wanted.kind == "none":
+        return None
+    own = None
+    if wanted.kind == "natural":
+        own = shadow.natural(rgb, alpha, _unshaded(rgb))
+    return shadow.cast(
+        alpha,
+        wanted.kind,
+        direction_deg=wanted.direction_deg,
+        length=wanted.length,
+        softness=wanted.softness,
+        density=wanted.density,
+        natural=own,
+    )
+
+
+def _unshaded(rgb: U8) -> F32:
+    """The backdrop as it would be lit without the product, float32 h x w x 3 linear, at a small size."""
+    return np.square(studio.fit(rgb).colour)
 
 
 def adjust_edge(alpha: U8, shift_px: float, feather_px: float) -> U8:

@@ -102,8 +102,14 @@ def _scales_name(factor: int) -> str:
 
 def _scales(factor: int) -> bytes:
     raw = struct.pack("<4f", 1, 1, factor, factor)
-    return b"".join([_field(1, VARINT, 4), _field(2, VARINT, FLOAT), _field(8, LENGTH, _scales_name(factor).encode()),
-                     _field(TENSOR_RAW, LENGTH, raw)])
+    return b"".join(
+        [
+            _field(1, VARINT, 4),
+            _field(2, VARINT, FLOAT),
+            _field(8, LENGTH, _scales_name(factor).encode()),
+            _field(TENSOR_RAW, LENGTH, raw),
+        ]
+    )
 
 
 def _value_shape(value: bytes) -> tuple[str, list[int]]:

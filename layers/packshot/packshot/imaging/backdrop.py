@@ -1,0 +1,131 @@
+"""The backdrop and the product as two colour fields, estimated from the pixels that are surely one or the other.
+
+A studio backdrop, its gradients and the product's shadow on it vary smoothly, so what lies behind the product's edge
+can be filled in from around it. How far the sure backdrop departs from its own smooth course says how much to
+trust that: little on paper, much on clutter and where a contact shadow falls off steeply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from packshot.imaging.light import F32
+
+OUTSIDE_REACH, OUTSIDE_BELOW = 4, 0.1
+"""Surely backdrop: the matte is below 0.1 everywhere within 4 network pixels."""
+INSIDE_REACH, INSIDE_ABOVE = 3, 0.9
+"""Surely product: the matte is above 0.9 everywhere within 3 network pixels."""
+COURSE_SHARE = 1 / 150
+"""Gaussian sigma of the backdrop's smooth course, share of the long side."""
+FAINT = 1e-3
+FOREIGN_SIDE = 320
+FOREIGN_FLOOR, FOREIGN_SIGMAS = 0.1, 8.0
+WANDER, NOISE = 25.0, 2e-4
+"""Colour is half trusted where product and backdrop are five spreads apart, or 0.014 of full light."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Colour fields of one photo or crop, all of its (reduced) size h x w, float32.
+
+    backdrop, product: h x w x 3 linear light, defined everywhere; spread: h x w, departure of the backdrop from its
+    smooth course (linear light, root of the summed channel variances); outside, inside: h x w, 1 where a pixel is
+    surely backdrop, surely product, else 0.
+    """
+
+    backdrop: F32
+    product: F32
+    spread: F32
+    outside: F32
+    inside: F32
+
+
+def estimate(light: F32, matte: F32, network_px: float) -> Fields:
+    """Fields from a linear-light photo h x w x 3 and a coarse matte h x w.
+
+    `network_px` is the side of a network pixel in pixels of the matte.
+    """
+    outside = (cv2.dilate(matte, disc(OUTSIDE_REACH * network_px)) < OUTSIDE_BELOW).astype(np.float32)
+    inside = (cv2.erode(matte, disc(INSIDE_REACH * network_px)) > INSIDE_ABOVE).astype(np.float32)
+    backdrop = fill(light, np.maximum(outside, FAINT * _frame(outside)))
+    product = fill(light, np.maximum(inside, FAINT * (matte > 0.8)))
+    course = cv2.GaussianBlur(backdrop, (0, 0), COURSE_SHARE * max(matte.shape))
+    departure = np.square(light - course).sum(axis=2, keepdims=True)
+    spread = fill(departure, np.maximum(outside, FAINT * _frame(outside)))[..., 0]
+    return Fields(backdrop, product, np.sqrt(np.maximum(spread, 0)), outside, inside)
+
+
+def foreign(light: F32, silhouette: F32) -> F32:
+    """How surely pixels inside a silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
+
+    light h x w x 3 linear, silhouette h x w 1 or 0 (the product with its holes filled). The backdrop is filled in from
+    outside; a shadow scales its channels by one factor below 1, so the distance is taken to that ray of colours.
+    """
+    scale = FOREIGN_SIDE / max(silhouette.shape)
+    small = cv2.resize(light, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    inside = cv2.resize(silhouette, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    weight = (cv2.dilate(inside, disc(2)) < 0.01).astype(np.float32)
+    weight = np.maximum(weight, FAINT * _frame(weight))
+    lit = fill(small, weight)
+    wander = np.abs(np.sqrt(small) - np.sqrt(cv2.GaussianBlur(lit, (0, 0), 3))).max(axis=2)[weight > 0.5]
+    sigma = float(np.median(wander)) if wander.size else 1.0
+    height, width = silhouette.shape
+    behind = np.sqrt(cv2.resize(lit, (width, height), interpolation=cv2.INTER_LINEAR))
+    root = np.sqrt(light)
+    share = np.clip((root * behind).sum(axis=2) / (np.square(behind).sum(axis=2) + 1e-6), 0, 1)
+    distance = np.sqrt(np.square(root - share[..., None] * behind).sum(axis=2))
+    certain: F32 = distance / max(FOREIGN_FLOOR, FOREIGN_SIGMAS * sigma)
+    return certain
+
+
+def colour_opinion(light: F32, fields: Fields) -> tuple[F32, F32]:
+    """Alpha by colour alone, and how far to trust it, both 0..1.
+
+    light h x w x 3 linear, fields of the same size. Alpha is the photo's place on the way from backdrop to product;
+    it is worth little where these two are hardly apart, or not farther than the backdrop itself wanders.
+    """
+    way = fields.product - fields.backdrop
+    apart = np.square(way).sum(axis=2)
+    alpha = np.clip(((light - fields.backdrop) * way).sum(axis=2) / (apart + 1e-6), 0, 1)
+    trust = apart / (apart + WANDER * np.square(fields.spread) + NOISE)
+    return alpha, trust
+
+
+def fill(values: F32, weight: F32) -> F32:
+    """Values h x w x c kept where weight h x w is 1 and filled smoothly from around where it is less.
+
+    Pull-push (Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4): weighted averages down a pyramid, then
+    every gap takes what the coarser level knows. All zeros where the weight is zero everywhere.
+    """
+    sums, weights = [values * weight[..., None]], [weight]
+    while min(weights[-1].shape) >= 4:
+        sums.append(_three(cv2.pyrDown(sums[-1])))
+        weights.append(cv2.pyrDown(weights[-1]))
+    filled = sums[-1] / np.maximum(weights[-1], 1e-6)[..., None]
+    for total, mass in zip(sums[-2::-1], weights[-2::-1], strict=True):
+        height, width = mass.shape
+        coarse = _three(cv2.pyrUp(filled, dstsize=(width, height)))
+        trust = np.clip(mass, 0, 1)[..., None]
+        filled = coarse * (1 - trust) + total / np.maximum(mass, 1e-6)[..., None] * trust
+    return filled
+
+
+def disc(radius: float) -> F32:
+    """A flat disc for cv2's morphology; radius in pixels, at least 1."""
+    r = max(1, round(radius))
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1))
+
+
+def _frame(like: F32) -> F32:
+    """1 on the outermost pixels: the last resort where nothing is surely backdrop."""
+    frame = np.ones_like(like)
+    frame[1:-1, 1:-1] = 0
+    return frame
+
+
+def _three(values: F32) -> F32:
+    """cv2 drops a channel axis of one."""
+    return values if values.ndim == 3 else values[..., None]

@@ -1,0 +1,87 @@
+"""The small network of our own that settles the edge: photo, coarse matte and colour fields in, fine matte out.
+
+It works on 2x2 cells of the photo, so that most of its work is done at half size, and is asked only for the tiles that
+hold something unsettled. What it was trained on and how: `docs/mattes.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from packshot.imaging.backdrop import Fields, colour_opinion
+from packshot.imaging.light import F32
+
+CELL = 2
+TILE, HALO = 96, 16
+"""Side of a tile and what is seen around it, in cells."""
+CHANNELS = 27
+
+Settle = Callable[[F32], F32]
+
+
+def refine(root: F32, matte: F32, fields: Fields, settle: Settle) -> F32:
+    """The fine matte, float32 2h x 2w.
+
+    root float32 2h x 2w x 3 photo in root light (square root of linear); matte float32 h x w coarse; fields of size
+    h x w; settle maps features 1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells.
+    """
+    features = stack(root, matte, fields)
+    height, width = matte.shape
+    unsettled = (fields.inside < 0.5) & (fields.outside < 0.5)
+    fine = np.repeat(np.repeat(fields.inside, CELL, axis=0), CELL, axis=1)
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            part = unsettled[top : top + TILE, left : left + TILE]
+            rows, cols = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+            if rows.size:
+                box = (top + rows[0], top + rows[-1] + 1, left + cols[0], left + cols[-1] + 1)
+                _settle_box(features, fine, box, settle)
+    return fine
+
+
+def _settle_box(features: F32, fine: F32, box: tuple[int, int, int, int], settle: Settle) -> None:
+    """Write the network's alphas for a box of cells (top, bottom, left, right) into the fine matte."""
+    top, bottom, left, right = box
+    t, le = max(0, top - HALO), max(0, left - HALO)
+    window = features[:, t : bottom + HALO, le : right + HALO]
+    cells = settle(_padded(window)[None])[0]
+    part = cells[:, top - t : bottom - t, left - le : right - le]
+    fine[CELL * top : CELL * bottom, CELL * left : CELL * right] = _unfold(part)
+
+
+def stack(root: F32, matte: F32, fields: Fields) -> F32:
+    """The network's input, 27 x h x w.
+
+    0-11 the four pixels' colours less the backdrop's, 12-14 product less backdrop, 15-17 backdrop (all root light; the
+    differences times 4 and 2), 18 coarse matte, 19 root of the backdrop's spread, 20 surely outside, 21 surely
+    inside, 22-25 the four pixels' alphas by colour, 26 how far to trust those.
+    """
+    height, width = matte.shape
+    backdrop = np.sqrt(np.clip(fields.backdrop, 0, 1))
+    product = np.sqrt(np.clip(fields.product, 0, 1))
+    out = np.empty((CHANNELS, height, width), np.float32)
+    for cell in range(CELL * CELL):
+        pixels = root[cell // CELL :: CELL, cell % CELL :: CELL]
+        out[3 * cell : 3 * cell + 3] = 4 * (pixels - backdrop).transpose(2, 0, 1)
+        out[22 + cell], out[26] = colour_opinion(np.square(pixels), fields)
+    out[12:15] = 2 * (product - backdrop).transpose(2, 0, 1)
+    out[15:18] = backdrop.transpose(2, 0, 1)
+    out[18] = matte
+    out[19] = np.sqrt(fields.spread)
+    out[20], out[21] = fields.outside, fields.inside
+    return out
+
+
+def _unfold(cells: F32) -> F32:
+    """4 x h x w alphas of 2x2 cells laid out as 2h x 2w."""
+    _, height, width = cells.shape
+    pixels: F32 = cells.reshape(CELL, CELL, height, width).transpose(2, 0, 3, 1).reshape(CELL * height, CELL * width)
+    return pixels
+
+
+def _padded(window: F32) -> F32:
+    """Edge-padded at the bottom and right to multiples of 8."""
+    more = [(0, 0)] + [(0, -side % 8) for side in window.shape[1:]]
+    return np.pad(window, more, mode="edge")

@@ -1,0 +1,110 @@
+"""Which parts belong to the product: holes that are none, and things in the photo that are not the product."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from packshot.imaging.light import F32, U8
+
+SOLID = 0.5
+SMALLEST_HOLE = 12
+"""Holes smaller than this many network pixels across are left to the refiner."""
+GLASS_DOUBT = 0.02
+"""Mean matte in a hole of a transparent product above which the network half saw glass: open air stays below."""
+FOREIGN_SHARE = 0.7
+NOTCH_SHARE = 0.04
+PART_SHARE = 0.01
+BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
+"""A part is out of focus when its outline's sharpness is under both: 2.2, and 0.75 of the sharpest part's."""
+FINE_SIGMA, BROAD_SIGMA = 1.0, 4.0
+
+
+def close_false_holes(matte: F32, foreign: F32 | None, network_px: float, transparent: bool) -> tuple[F32, int]:
+    """Close enclosed holes that are product, and say how many there were.
+
+    matte float32 h x w; foreign h x w (see `studio.foreign`) or None where the backdrop is not even; network_px the
+    side of a network pixel. A hole is false where most of its core is certainly not the backdrop, or, in a
+    transparent product, where the network doubted.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((matte < SOLID).astype(np.uint8), connectivity=4)
+    height, width = matte.shape
+    closed, out = 0, matte
+    for label in range(1, count):
+        left, top, wide, high, area = stats[label]
+        at_frame = left == 0 or top == 0 or left + wide == width or top + high == height
+        if at_frame or area < (1 if transparent else SMALLEST_HOLE * network_px) ** 2:
+            continue
+        window = (slice(top, top + high), slice(left, left + wide))
+        hole = np.asarray(labels[window] == label)
+        if _is_product(hole, matte[window], None if foreign is None else foreign[window], transparent):
+            if out is matte:
+                out = matte.copy()
+            rim = cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            out[window][rim] = 1.0
+            closed += 1
+    return out, closed
+
+
+def silhouette(matte: F32) -> F32:
+    """What the matte covers with its holes and notches filled, 1 or 0; notches up to 4 % of the long side."""
+    solid = (matte >= SOLID).astype(np.uint8)
+    reach = 2 * round(NOTCH_SHARE * max(matte.shape) / 2) + 1
+    padded = cv2.copyMakeBorder(solid, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)
+    flooded = closed.copy()
+    cv2.floodFill(flooded, None, (0, 0), 2)
+    filled: F32 = (flooded != 2)[reach:-reach, reach:-reach].astype(np.float32)
+    return filled
+
+
+def _is_product(hole: U8, matte: F32, foreign: F32 | None, transparent: bool) -> bool:
+    if foreign is not None:
+        core = cv2.erode(np.pad(hole, 1).astype(np.uint8), np.ones((5, 5), np.uint8))[1:-1, 1:-1] > 0
+        if core.any() and float((foreign[core] > 1).mean()) > FOREIGN_SHARE:
+            return True
+    return transparent and float(matte[hole].mean()) > GLASS_DOUBT
+
+
+def drop_blurred_parts(matte: F32, grey: F32) -> tuple[F32, int]:
+    """Remove parts of the matte that are out of focus beside a sharp one, and say how many were removed.
+
+    matte h x w, grey h x w (root light) of the same size. A product is photographed in focus; a separate thing whose
+    outline is much softer stands before or behind it. A single part always stays.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((matte >= SOLID).astype(np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    parts = [i for i in range(1, count) if areas[i] >= PART_SHARE * areas[1:].max()]
+    if len(parts) < 2:
+        return matte, 0
+    sharpness = _edge_sharpness(grey)
+    outline = cv2.morphologyEx((matte >= SOLID).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
+    focus = {
+        i: _focus(sharpness, outline & (cv2.dilate((labels == i).astype(np.uint8), np.ones((3, 3))) > 0)) for i in parts
+    }
+    best = max(focus.values())
+    blurred = [i for i in parts if focus[i] < min(BLURRED_BELOW, BLURRED_RATIO * best)]
+    if not blurred:
+        return matte, 0
+    reach = 2 * round(0.01 * max(matte.shape)) + 1
+    gone = cv2.dilate(np.isin(labels, blurred).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    stay = cv2.dilate(np.isin(labels, [i for i in parts if i not in blurred]).astype(np.uint8), np.ones((5, 5))) > 0
+    return np.where(gone & ~stay, 0, matte).astype(np.float32), len(blurred)
+
+
+def _edge_sharpness(grey: F32) -> tuple[F32, F32]:
+    """Gradient magnitudes at a fine and a broad scale: a sharp edge is much steeper at the fine one."""
+
+    def steep(sigma: float) -> F32:
+        smooth = cv2.GaussianBlur(grey, (0, 0), sigma)
+        return cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+
+    return steep(FINE_SIGMA), steep(BROAD_SIGMA)
+
+
+def _focus(sharpness: tuple[F32, F32], outline: U8) -> float:
+    """Upper-quartile ratio of fine to broad steepness along an outline, where there is an edge at all."""
+    fine, broad = sharpness[0][outline], sharpness[1][outline]
+    edge = broad > np.percentile(broad, 50) if broad.size else broad > 0
+    return float(np.percentile(fine[edge] / (broad[edge] + 1e-6), 75)) if edge.any() else 0.0
