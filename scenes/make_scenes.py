@@ -162,8 +162,9 @@ def linen_table(s: View) -> tuple[F32, F32]:
     slub = 0.5 * warp + 0.5 * weft
     cloth = mixed((0.42, 0.355, 0.265), (0.70, 0.63, 0.52), 0.6 * thread + 0.4 * slub) * fold[..., None]
     plaster = mixed((0.50, 0.44, 0.37), (0.60, 0.54, 0.465), layered(s.u, s.v, 0.35, 27, 6))
-    plaster = plaster * (1.18 - 0.38 * (s.u + 1) / 2)[..., None]
-    on_wall, on_cloth = leaves(s.u, s.v, 0.05), leaves(s.x / 60 + 0.1, (s.z - 120) / 60, 0.022)
+    plaster = np.asarray(plaster * (1.18 - 0.38 * (s.u + 1) / 2)[..., None], np.float32)
+    on_wall = leaves(s.u, s.v, 0.05)
+    on_cloth = leaves(np.asarray(s.x / 60 + 0.1, np.float32), np.asarray((s.z - 120) / 60, np.float32), 0.022)
     return np.asarray(cloth * on_cloth[..., None], np.float32), plaster * on_wall[..., None]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+
 from packshot.imaging import ghost
 
 BACKDROP = (225, 226, 228)
@@ -19,9 +20,7 @@ def dressed(cloth: tuple[int, int, int], form: tuple[int, int, int], scale: int 
     def poly(mask: np.ndarray, points: list[tuple[int, int]]) -> None:
         cv2.fillPoly(mask, [np.array(points, np.int32) * 4], 255)
 
-    poly(
-        body, [(228, 60), (292, 60), (294, 130), (320, 165), (310, 230), (210, 230), (200, 165), (226, 130)]
-    )  # neck
+    poly(body, [(228, 60), (292, 60), (294, 130), (320, 165), (310, 230), (210, 230), (200, 165), (226, 130)])  # neck
     poly(body, [(90, 300), (125, 300), (118, 470), (85, 470)])
     poly(body, [(395, 300), (430, 300), (435, 470), (402, 470)])
     poly(body, [(254, 560), (266, 560), (266, 698), (254, 698)])  # pole
@@ -44,9 +43,7 @@ def dressed(cloth: tuple[int, int, int], form: tuple[int, int, int], scale: int 
             (215, 185),
         ],
     )
-    small = [
-        cv2.resize(m, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255 for m in (body, shirt)
-    ]
+    small = [cv2.resize(m, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255 for m in (body, shirt)]
     rng = np.random.default_rng(3)
     light = np.linspace(1.0, 0.86, w, dtype=np.float32)[None, :, None]
     colour = np.full((h, w, 3), cloth, np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+
 from packshot.imaging import shadow
 from packshot.imaging.light import srgb
 

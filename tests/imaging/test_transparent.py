@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+
 from packshot.imaging import transparent
 from packshot.imaging.light import linear, srgb
 
@@ -40,10 +41,7 @@ def bottle(colour: tuple[float, float, float]):
     soft = silhouette[..., None].astype(np.float32) / 255
     light = light * soft + backdrop * (1 - soft)
     light += np.random.default_rng(0).normal(0, 0.003, light.shape).astype(np.float32)
-    clear = (
-        cv2.erode((inside & ~rim & ~glint & ~label & ~drink).astype(np.uint8), np.ones((13, 13), np.uint8))
-        > 0
-    )
+    clear = cv2.erode((inside & ~rim & ~glint & ~label & ~drink).astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
     return srgb(light), silhouette, backdrop, {"clear": clear, "glint": glint, "label": label, "drink": drink}
 
 
@@ -109,9 +107,7 @@ def test_an_unknown_backdrop_is_guessed_from_around() -> None:
 
 def test_outside_the_silhouette_nothing_changes_and_rows_join() -> None:
     rgb, silhouette, backdrop, _ = bottle(BACKDROPS["grey"])
-    tall = [
-        cv2.resize(x, None, fx=4, fy=4, interpolation=cv2.INTER_LINEAR) for x in (rgb, silhouette, backdrop)
-    ]
+    tall = [cv2.resize(x, None, fx=4, fy=4, interpolation=cv2.INTER_LINEAR) for x in (rgb, silhouette, backdrop)]
     colour, alpha = transparent.see_through(*tall)
     assert (colour[tall[1] == 0] == tall[0][tall[1] == 0]).all()
     steps = np.abs(np.diff(alpha[:, 520:600].astype(int).mean(1)))

@@ -58,9 +58,7 @@ def separate(rgb: U8, alpha: U8, *, networks_hint: F32 | None = None) -> GhostRe
     if not marks.mannequin.any() or not marks.garment.any():
         empty = np.zeros_like(alpha)
         return GhostResult(alpha.copy(), empty, empty, 0.5, {"ghost_removed": 0.0, "ghost_overlap": 1.0})
-    hint = (
-        None if networks_hint is None else cv2.resize(networks_hint[part], size, interpolation=cv2.INTER_AREA)
-    )
+    hint = None if networks_hint is None else cv2.resize(networks_hint[part], size, interpolation=cv2.INTER_AREA)
     chance, overlap = mannequin.split(light, inside, marks, hint)
     garment = _tidy(chance, inside, marks)
     share = _share_at_full_size(photo, small, garment, inside)
@@ -138,15 +136,11 @@ def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8
     if not form.any():
         return np.full((h, w), 255, np.uint8)
     # what lies outside the outline (soft edges do) goes with the nearer of the two
-    to_cloth, to_form = (
-        cv2.distanceTransform((~m).astype(np.uint8), cv2.DIST_L2, 5) for m in (garment, form)
-    )
+    to_cloth, to_form = (cv2.distanceTransform((~m).astype(np.uint8), cv2.DIST_L2, 5) for m in (garment, form))
     nearer = (to_cloth <= to_form).astype(np.uint8)
     share = np.asarray(cv2.resize(nearer * 255, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
     near = np.ones((7, 7), np.uint8)
-    band = cv2.bitwise_and(
-        cv2.dilate(garment.astype(np.uint8), near), cv2.dilate(form.astype(np.uint8), near)
-    )
+    band = cv2.bitwise_and(cv2.dilate(garment.astype(np.uint8), near), cv2.dilate(form.astype(np.uint8), near))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     core = np.ones((5, 5), np.uint8)
     cloth_colour = spread(lab, cv2.erode(garment.astype(np.uint8), core).astype(np.float32))
@@ -211,9 +205,7 @@ def _openings(garment: Mask, inside: Mask, marks: mannequin.Seeds) -> Mask:
     low[round(0.3 * garment.shape[0]) :] = True
     found = hollow & gone & low
     if marks.neck:
-        found |= _neck_opening(
-            garment, gone, int(np.nonzero(marks.mannequin[: garment.shape[0] // 2])[1].mean())
-        )
+        found |= _neck_opening(garment, gone, int(np.nonzero(marks.mannequin[: garment.shape[0] // 2])[1].mean()))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=4)
     large = stats[:, cv2.CC_STAT_AREA] > 0.0006 * garment.sum()
     large[0] = False

@@ -42,9 +42,7 @@ def fill_interior(rgb: U8, garment_alpha: U8, openings: U8, inner_rgb: U8 | None
         if from_photo and inner is not None:
             inside = inner.seen_through(rgb, garment_alpha, part, hole, inside)
         out[part], alpha[part] = _behind(rgb[part], garment_alpha[part], inside, hole)
-        notes.append(
-            "interior from the inner photo" if from_photo else "interior made up from the garment's cloth"
-        )
+        notes.append("interior from the inner photo" if from_photo else "interior made up from the garment's cloth")
     return out, alpha, list(dict.fromkeys(notes))
 
 
@@ -67,9 +65,7 @@ def _shade(hole: F32) -> F32:
     solid = hole >= 0.5
     depth = np.cumsum(solid, 0).astype(np.float32)
     height = np.maximum(depth[-1:], 1)
-    fall = cv2.GaussianBlur(
-        np.clip(depth / max(1.0, float(height.max())), 0, 1), (0, 0), 1 + 0.01 * hole.shape[1]
-    )
+    fall = cv2.GaussianBlur(np.clip(depth / max(1.0, float(height.max())), 0, 1), (0, 0), 1 + 0.01 * hole.shape[1])
     padded = np.pad(solid.astype(np.uint8), 1)
     side = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
     corner = np.clip(side / max(1.0, 0.10 * hole.shape[1]), 0, 1)
@@ -154,9 +150,7 @@ class _Inner:
         middle = float(xs.mean())
         rim = float(rows[np.abs(xs - middle) <= 2].min(initial=int(rows.max())))
         centre = (
-            self.left
-            + self.width / 2
-            + scale * (middle + part[1].start - (float(columns[0]) + float(columns[-1])) / 2)
+            self.left + self.width / 2 + scale * (middle + part[1].start - (float(columns[0]) + float(columns[-1])) / 2)
         )
         move = np.array(
             [[scale, 0, centre - scale * middle], [0, scale, self._top(centre) + 2 / self._k - scale * rim]]

@@ -115,9 +115,7 @@ def _limbs(inside: Mask, torso: Mask, bottom: int) -> tuple[Mask, Mask]:
             bare[step:first] |= sign * columns < sign * gap[first]
     body = inside & (columns[None] > gap_left[:, None]) & (columns[None] < gap_right[:, None])
     widths = body.sum(1)
-    start = max(
-        round(0.8 * bottom), int(np.nonzero((inside & ~body).sum(1) > 0.01 * w)[0].max(initial=0)) + 2
-    )
+    start = max(round(0.8 * bottom), int(np.nonzero((inside & ~body).sum(1) > 0.01 * w)[0].max(initial=0)) + 2)
     stop = bottom - round(0.015 * h)
     left, right, inward = outer_left, outer_right, 0.01 * w
     for y in range(start + 3 * reach, stop):

@@ -20,11 +20,12 @@ _BAND = 0.06  # depth of the edge band, share of the product's longer side
 def neutralise(rgb: U8, alpha: U8, backdrop_linear: F32 | None) -> U8:
     """uint8 HxWx3 with the mirrored backdrop colour neutralised inside the product.
 
-    rgb uint8 HxWx3 sRGB, alpha uint8 HxW, backdrop_linear float32 HxWx3, None where unknown: then guessed
-    from around the product. Luminance is unchanged, so highlights and reflections keep their drawing. Along
-    the edge, where a curved mirror faces the backdrop, the backdrop's colour is taken out of what has greys
-    beside it; further in only if the product as a whole is a neutral mirror, so that its own colours stay.
-    A product of the backdrop's own hue, and any product before a neutral backdrop, comes back as it is.
+    rgb uint8 HxWx3 sRGB, alpha uint8 HxW, backdrop_linear float32 h x w x 3 of any size; None where unknown: then
+    guessed from around the product, so rgb must hold the photo there. Luminance is unchanged, so highlights and
+    reflections keep their drawing. Along the edge, where a curved mirror faces the backdrop, the backdrop's
+    colour is taken out of what has greys beside it; further in only if the product as a whole is a neutral
+    mirror, so that its own colours stay. A product of the backdrop's own hue, and any product before a neutral
+    backdrop, comes back as it is.
     """
     size = reduced_size(rgb.shape, _SIDE)
     small = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))

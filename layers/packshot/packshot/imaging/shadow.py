@@ -73,10 +73,10 @@ def cast(
 def natural(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
     """uint8 HxW density of the photo's own shadow, separated from product and backdrop.
 
-    rgb uint8 HxWx3 sRGB, alpha uint8 HxW, backdrop_linear float32 HxWx3 the backdrop as it would be lit
-    without the product. The shadow is a darkening that keeps the backdrop's hue and hangs together with
-    the product; a dark object or a coloured reflection beside it is not one. Under the product it is
-    filled smoothly from around, so that no product edge shows in it.
+    rgb uint8 HxWx3 sRGB, alpha uint8 HxW, backdrop_linear float32 h x w x 3 (any size, it is smooth) the backdrop
+    as it would be lit without the product. The shadow is a darkening that keeps the backdrop's hue and hangs
+    together with the product; a dark object or a coloured reflection beside it is not one. Under the product it
+    is filled smoothly from around, so that no product edge shows in it.
     """
     size = reduced_size(alpha.shape, _NATURAL_SIDE)
     light = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
@@ -148,9 +148,7 @@ def _contact(alpha: F32, box: tuple[int, int, int, int], step: tuple[float, floa
     core = cv2.GaussianBlur(foot, (0, 0), sigmaX=max(0.8, soft * 0.5), sigmaY=max(0.6, soft * 0.28))
     core = _moved(np.asarray(core, np.float32), 0, max(0.7, soft * 0.25))
     wide = _moved(foot, step[0] * 0.5, step[1] * 0.25 + soft * 0.35)
-    wide = np.asarray(
-        cv2.GaussianBlur(wide, (0, 0), sigmaX=soft * 2.4, sigmaY=max(0.8, soft * 0.8)), np.float32
-    )
+    wide = np.asarray(cv2.GaussianBlur(wide, (0, 0), sigmaX=soft * 2.4, sigmaY=max(0.8, soft * 0.8)), np.float32)
     core = np.asarray(core / max(1e-6, float((core * (1 - alpha)).max())), np.float32)
     # as dark as under a foot without end to either side: a thin leg throws a fainter halo than a wide base
     endless = cv2.GaussianBlur(foot, (0, 0), sigmaX=1e-3, sigmaY=max(0.8, soft * 0.8))

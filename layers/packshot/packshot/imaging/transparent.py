@@ -24,15 +24,19 @@ _LEAST = 0.05  # alpha of the clearest glass: it is there
 def see_through(rgb: U8, silhouette_alpha: U8, backdrop_linear: F32 | None) -> tuple[U8, U8]:
     """Straight foreground colour (uint8 HxWx3) and alpha (uint8 HxW) of a glass product.
 
-    rgb uint8 HxWx3 sRGB, silhouette_alpha uint8 HxW of the whole product, backdrop_linear float32 HxWx3 the
-    backdrop as it would be without the product; None where it is not known: it is then guessed from around
-    the product, and the glass made neutral. Alpha is never above the silhouette's.
+    rgb uint8 HxWx3 sRGB, silhouette_alpha uint8 HxW of the whole product, backdrop_linear float32 h x w x 3 the
+    backdrop as it would be without the product, of any size (it is smooth). None where it is not known: it is
+    then guessed from around the product, and before clutter the glass is made neutral. Alpha is never above the
+    silhouette's.
     """
     size = reduced_size(rgb.shape, _SIDE)
     small = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
     shape = cv2.resize(silhouette_alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    known = backdrop_linear is not None
-    base = spread_from_around(small, shape) if backdrop_linear is None else _reduced(backdrop_linear, size)
+    if backdrop_linear is None:
+        base = spread_from_around(small, shape)
+        known = _even(small, shape)
+    else:
+        base, known = _reduced(backdrop_linear, size), True
     body = _solid_body(small, base, shape, known)
     colour, alpha = rgb.copy(), silhouette_alpha.copy()
     for top in range(0, rgb.shape[0], _ROWS):
@@ -40,8 +44,7 @@ def see_through(rgb: U8, silhouette_alpha: U8, backdrop_linear: F32 | None) -> t
         inside = np.nonzero(silhouette_alpha[rows] > 0)
         if not inside[0].size:
             continue
-        behind = enlarged_rows(base, rows, rgb.shape) if not known else None
-        here = backdrop_linear[rows][inside] if backdrop_linear is not None else behind[inside]  # type: ignore[index]
+        here = enlarged_rows(base, rows, rgb.shape)[inside]
         solid = enlarged_rows(body, rows, rgb.shape)[inside]
         share, paint = _pixels(linear(rgb[rows][inside]), here, solid, known)
         colour[rows][inside] = srgb(paint)
@@ -51,6 +54,18 @@ def see_through(rgb: U8, silhouette_alpha: U8, backdrop_linear: F32 | None) -> t
 
 def _reduced(backdrop: F32, size: tuple[int, int]) -> F32:
     return np.asarray(cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _even(small: F32, shape: F32) -> bool:
+    """Whether what is around the product is smooth, so that it goes on behind the product as it is beside it."""
+    outside = (cv2.dilate(shape, np.ones((9, 9), np.uint8)) < 0.02).astype(np.float32)
+    if float(outside.mean()) < 0.05:
+        return False
+    sigma = 0.02 * max(shape.shape)
+    around = cv2.GaussianBlur(small * outside[..., None], (0, 0), sigma)
+    around = around / np.maximum(cv2.GaussianBlur(outside, (0, 0), sigma), 1e-3)[..., None]
+    off = np.abs(small - around).max(2) / (around.max(2) + 0.03)
+    return float((off[outside > 0] < 0.06).mean()) > 0.93
 
 
 def _least_alpha(light: F32, base: F32) -> F32:

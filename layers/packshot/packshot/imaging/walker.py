@@ -17,10 +17,7 @@ Mask = npt.NDArray[np.bool_]
 def edge_weights(lab: F32, inside: Mask) -> tuple[F32, F32]:
     """The walker's weights to the right and to the lower neighbour, 0..1, 0 across the outline."""
     steps = [np.square(np.diff(lab, axis=axis)).sum(2) for axis in (1, 0)]
-    scale = (
-        1.2 * float(np.median(np.concatenate([s[s > 0].ravel()[::7] for s in steps]) if lab.size else 1))
-        + 2.0
-    )
+    scale = 1.2 * float(np.median(np.concatenate([s[s > 0].ravel()[::7] for s in steps]) if lab.size else 1)) + 2.0
     across, down = np.zeros(inside.shape, np.float32), np.zeros(inside.shape, np.float32)
     across[:, :-1] = (np.exp(-steps[0] / scale) + 0.003) * (inside[:, :-1] & inside[:, 1:])
     down[:-1] = (np.exp(-steps[1] / scale) + 0.003) * (inside[:-1] & inside[1:])
