@@ -30,7 +30,7 @@ from packshot.learning.updates import Outcome, update
 from packshot.quality.checks import check, lot_stats
 from packshot.quality.limits import load_limits
 from packshot.quality.lots import decide_lot
-from packshot.quality.sampling import draw, plan_for, share_plan
+from packshot.quality.sampling import Severity, draw, plan_for, share_plan
 from packshot.quality.score import error_score
 from packshot.quality.switching import Switch
 from packshot.quality.verdict import verdict
@@ -185,7 +185,7 @@ class Loop:
 
     def _sample(self, number: int, passed: Sequence[Photo], dice: random.Random, tally: Tally) -> bool:
         """Review the sample; an accepted lot exports the rest, a refused one is looked through whole."""
-        severity = "normal" if self.switch.state == "normal" else "tightened"
+        severity: Severity = "normal" if self.switch.state == "normal" else "tightened"
         plan = plan_for(max(1, len(passed)), "share", severity)
         chosen = set(draw(f"lot-{number}", [(p.photo_id, "front") for p in passed], plan.n))
         defects = 0

@@ -22,11 +22,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from packshot.quality.checks import check
-from packshot.quality.limits import load_limits
-from packshot.quality.score import COEFFICIENTS_FILE, Coefficients, error_score
-from packshot.quality.verdict import verdict
-from packshot.records import Verdict
 
 from bench.quality_fit import (
     LOT,
@@ -35,9 +30,9 @@ from bench.quality_fit import (
     cross_validated,
     figures,
     fit,
+    operating_threshold,
     prior_shift,
     shifted,
-    threshold_for_recall,
     with_weights,
 )
 from bench.quality_scenes import Scene, read_alpha
@@ -51,8 +46,13 @@ from bench.quality_set import (
     spoiled,
     write_examples,
 )
+from packshot.quality.checks import check
+from packshot.quality.limits import load_limits
+from packshot.quality.score import COEFFICIENTS_FILE, Coefficients, error_score
+from packshot.quality.verdict import verdict
+from packshot.records import Verdict
 
-RECALL = 0.95
+RECALL, MOST_FLAGGED = 0.95, 0.25
 
 
 class _Threshold:
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     bad = np.array([e.defect for e in examples])
     shift = prior_shift(examples, options.base_rate)
     score = shifted(cross_validated(examples), shift)
-    threshold = threshold_for_recall(score, bad, RECALL)
+    threshold = operating_threshold(score, bad, RECALL, MOST_FLAGGED)
     found = figures(score, bad, threshold)
     print(f"cross-validated over {len({e.sku for e in examples})} SKUs, flagged from {threshold:.3f}")
     _print(found)

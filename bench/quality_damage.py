@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from packshot.imaging.light import F32, U8
 
 from bench.scores import BAND_SHARE, USABLE_EDGE, USABLE_HOLES, USABLE_IOU, USABLE_SPILL
+from packshot.imaging.light import F32, U8
 
 Dice = np.random.Generator
 
@@ -65,7 +65,7 @@ def _disc(radius: int) -> U8:
 
 def _pixels(truth: U8, dice: Dice, low: float, high: float) -> int:
     """A length between low and high pixels of a 2400-px photo, more often short than long."""
-    return max(1, round(low * (high / low) ** dice.uniform() * max(truth.shape) / 2400))
+    return max(1, round(float(low * (high / low) ** dice.uniform()) * max(truth.shape) / 2400))
 
 
 def _patch(truth: U8, dice: Dice, where: U8, share: float) -> F32:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from packshot.imaging.light import F32, U8, linear, srgb
 
 KINDS = ("white", "grey", "coloured", "grain", "clutter")
@@ -77,7 +78,7 @@ def _backdrop(size: tuple[int, ...], kind: str, dice: np.random.Generator) -> F3
             colour = dice.uniform(0.02, 0.8, 3).tolist()
             cv2.ellipse(things, centre, axes, float(dice.uniform(0, 180)), 0, 360, colour, -1)
         light = cv2.GaussianBlur(things, (0, 0), 14)
-    return np.clip(light, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(light, 0, 1), np.float32)
 
 
 def _shadow(truth: U8, dice: np.random.Generator) -> F32:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-from packshot.imaging.foreground import product_colour
-from packshot.imaging.light import U8
-from packshot.imaging.measure import colour_measures, measure
-from packshot.imaging.shadow import cast
 from pydantic import BaseModel, ConfigDict
 
 from bench.quality_damage import MATTE_DAMAGES, Judgement, judge, tint
 from bench.quality_scenes import KINDS, Scene, compose, read_alpha, read_rgb
+from packshot.imaging.foreground import product_colour
+from packshot.imaging.light import U8
+from packshot.imaging.measure import colour_measures, measure
+from packshot.imaging.shadow import cast
 
 TINT_DEFECT = 2.0  # CIEDE2000 of the means: plain to see side by side
 LOT_DIRECTION = 60.0
@@ -63,7 +63,9 @@ def scenes(photos: Path, truths: Path, segments: dict[str, str], colours: Path |
         truth = read_alpha(truth_path)
         yield Scene(f"{sku}@photo", sku, segment, read_rgb(photo), truth)
         colour = read_rgb(colours / truth_path.name) if colours and more else None
-        for i in range(more if colour is not None else 0):
+        if colour is None:
+            continue
+        for i in range(more):
             seed = zlib.crc32(f"{sku}/{i}".encode())
             kind = KINDS[(seed + i * 2) % len(KINDS)]
             yield compose(sku, segment, colour, truth, kind, seed)
@@ -123,7 +125,7 @@ def natural(scene: Scene, source: str, matte: U8) -> Example:
     return example(scene, f"network:{source}", 0, not truth.ok, truth, numbers)
 
 
-def write_examples(path: Path, examples: Iterator[Example]) -> int:
+def write_examples(path: Path, examples: Iterable[Example]) -> int:
     """Write JSON lines; the number written."""
     count = 0
     with path.open("w", encoding="utf-8") as file:

@@ -48,7 +48,7 @@ def test_a_good_photo_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"edge_off": 0.5}, ["edge_position"]),
+        ({"edge_off": 0.8}, ["edge_position"]),
         ({"edge_shift_px": -3.0}, ["edge_shift"]),
         ({"holes_alike": 0.03}, ["holes"]),
         ({"colour_shift": 4.0}, ["colour"]),
@@ -134,7 +134,7 @@ def test_a_failed_photo_tries_a_stronger_way_once() -> None:
 
 
 def test_the_score_grows_with_damage_and_says_why() -> None:
-    worse = GOOD | {"edge_off": 0.6, "looks_in": 0.2}
+    worse = GOOD | {"edge_error": 0.2, "edge_area": 0.1, "alpha_residual": 0.3}
     assert 0 <= error_score(GOOD, "general") < 0.3 < error_score(worse, "general") <= 1
     assert explain(worse, "general")[0][1] > 0
 

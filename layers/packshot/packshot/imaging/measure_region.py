@@ -146,6 +146,7 @@ def leftover_measures(rgb: U8, alpha: F32) -> dict[str, float]:
     much narrower the lowest tenth of the product is than its middle, when it is a thin upright piece;
     ``neutral_top`` 0..1: share of the top tenth that is bright, neutral and smooth (a mannequin's neck).
     """
+    rgb, alpha = _halved(rgb, alpha)
     solid = np.asarray(alpha >= 0.5, np.uint8)
     area = max(1, int(solid.sum()))
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
@@ -165,6 +166,16 @@ def leftover_measures(rgb: U8, alpha: F32) -> dict[str, float]:
         "skin_like": float(skin.sum() / area),
         **_ends(solid > 0, plain, np.unique(ys)),
     }
+
+
+def _halved(rgb: U8, alpha: F32) -> tuple[U8, F32]:
+    """At most 600 px: hints need no more."""
+    scale = min(1.0, 600 / max(alpha.shape))
+    size = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
+    return (
+        np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8),
+        np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32),
+    )
 
 
 def _shadow_like(rgb: U8, alpha: F32, solid: U8, rough: Mask) -> float:

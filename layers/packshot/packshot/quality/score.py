@@ -46,11 +46,13 @@ class Coefficients(BaseModel):
     fitted_on: str
     base_rate: float = Field(default=0.3, gt=0, lt=1, description="share of defects that the chances are stated for")
     flag_threshold: float = Field(
-        default=0.3, gt=0, lt=1, description="score that flags 95 % of defects, cross-validated"
+        default=0.3,
+        gt=0,
+        lt=1,
+        description="score that flags 95 % of defects, or at most 25 % of good photos, cross-validated",
     )
     figures: dict[str, float] = Field(default_factory=dict, description="cross-validated figures of the fit")
     intercept: float
-    offsets: dict[str, float] = Field(default_factory=dict, description="a segment's own addition to the intercept")
     terms: list[Term]
 
 
