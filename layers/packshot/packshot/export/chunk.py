@@ -6,13 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from aws_lambda_powertools import Logger
 from pydantic import Field
 
 from packshot import keys
 from packshot.ends import end_photo
 from packshot.export.stage import Exported, ExportMeta, export_photo
+from packshot.imaging import mockup
 from packshot.plan.lots import Lot, PhotoRef
+from packshot.plan.segments import segments
 from packshot.plan.stage import read_lot
 from packshot.process.checkpoint import decode_png
 from packshot.reasons import reason
@@ -21,6 +25,7 @@ from packshot.store import AWS_ERRORS, Conflict, Store
 from packshot.store.objects import Missing
 
 logger = Logger(child=True)
+MOCKUP = "mockup"
 SPARE_S = 20.0
 OPEN = frozenset({Status.ACCEPTED, Status.HELD})
 
@@ -140,7 +145,11 @@ def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: P
         catalog=photo.catalog, sku=photo.sku, view=photo.view, n=photo.n, segment=ref.segment,
         altered=photo.altered, source_metadata=photo.source_metadata,
     )  # fmt: skip
-    done = export_photo(master, shadow, meta, channels, dt.datetime.now(dt.UTC).date())
+    today = dt.datetime.now(dt.UTC).date()
+    done = export_photo(master, shadow, meta, channels, today)
+    scene = segments()[ref.segment].scene
+    if scene:
+        done += _mockup(master, scene, meta, today)
     sheet, written = ExportSheet(photo_id=ref.photo_id), {}
     for item in done:
         record = item.record()
@@ -161,6 +170,13 @@ def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: P
     _mark(store, photo, written, [*photo.notes, *notes])
     logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": sorted(written)})
     return None
+
+
+def _mockup(master: npt.NDArray[np.uint8], scene: str, meta: ExportMeta, today: dt.date) -> list[Exported]:
+    """The product in a scene, as a file of the channel ``mockup`` that says that it is a composite."""
+    picture = mockup.place(master, mockup.scenes()[scene], product_height_cm=meta.catalog.height_cm)
+    opaque = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    return export_photo(opaque, None, meta.model_copy(update={"synthetic_background": True}), [MOCKUP], today)
 
 
 def _put(store: Store, key: str, item: Exported, photo: str) -> bool:

@@ -129,7 +129,7 @@ def lay_out(master: U8, box: Box, spec: RenderSpec, least: tuple[int, int] = (0,
     shrink = max(min(1.0, 1 / full), least[0] / spec.width, least[1] / spec.height)
     width, height = max(1, round(spec.width * shrink)), max(1, round(spec.height * shrink))
     scale = min(width * spec.fill / wide, height * spec.fill / high)
-    if 1 < scale < 1.004:  # rounding of the canvas, not a wish for more pixels
+    if 0.996 < scale < 1.004:  # rounding of the canvas, not a wish for more or fewer pixels
         scale = 1.0
     cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     if spec.centre == "weight":
@@ -246,10 +246,11 @@ class Studio:
         return _Placed(layout, window, np.asarray(cv2.merge(bounded), np.float32), cover, density)
 
     def _whole(self) -> Rendering:
-        """The master untouched."""
+        """The master untouched; one without any transparency (a mock-up) as plain RGB."""
         alpha = np.ascontiguousarray(self.master[..., 3])
+        pixels = self.master if alpha.min() < 255 else np.ascontiguousarray(self.master[..., :3])
         density = np.zeros(alpha.shape, np.uint8) if self.shadow is None else self.shadow
-        return Rendering(self.master, alpha, density, self.box, 1.0, "transparent")
+        return Rendering(pixels, alpha, density, self.box, 1.0, "transparent")
 
 
 def _union(a: Box, b: Box) -> Box:

@@ -25,6 +25,7 @@ class Segment(BaseModel):
     label: str
     category: tuple[str, ...]
     material: tuple[str, ...]
+    scene: str = ""
     settings: dict[str, Any]
 
 
