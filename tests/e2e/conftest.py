@@ -1,0 +1,168 @@
+"""The whole pipeline on this machine: the real template, the real state machine, the real functions.
+
+The photos are drawn here, so their mattes are known: they are laid into the work bucket where process keeps the
+mattes of photos that it has seen before. Everything after the networks is real, and no model is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from packshot import keys
+from packshot.imaging import models
+from packshot.imaging.cutout import RawMatte, Settings
+from packshot.plan.segments import segments
+from packshot.process.checkpoint import Mattes
+from packshot.process.engine import engine
+from packshot.records import DropStatus, PhotoRecord
+from packshot.report import Audit, audit
+from packshot.store import Store
+from packshot_local.project import open_stack, store_of
+from packshot_local.stack import LogLine, Stack
+
+SIDE = 2048
+SEGMENT = "general"
+PARAMETERS = {
+    "Channels": "google",
+    "ChunkSize": "2",
+    "LotConcurrency": "2",
+    "ChunkConcurrency": "2",
+    "QuietMinutes": "0.05",
+}
+
+
+def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """The first true value of `condition`, looked at often; fails the test when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"not so within {seconds} s")
+
+
+def draw(seed: int) -> tuple[bytes, npt.NDArray[np.uint8]]:
+    """A photo of a coloured box with rounded corners on a light sweep, as JPEG, and its true matte."""
+    rng = np.random.default_rng(seed)
+    alpha = np.zeros((SIDE, SIDE), np.float32)
+    left, top = 500 + int(rng.integers(0, 120)), 520 + int(rng.integers(0, 120))
+    cv2.rectangle(alpha, (left, top), (SIDE - left, SIDE - top), 1.0, -1)
+    alpha = cv2.GaussianBlur((cv2.GaussianBlur(alpha, (0, 0), 40) > 0.5).astype(np.float32), (0, 0), 0.8)
+    colour = rng.integers(40, 150, 3).astype(np.float32)
+    grain = cv2.GaussianBlur(rng.normal(0, 60, (SIDE, SIDE)).astype(np.float32), (0, 0), 1.2)
+    product = np.clip(colour + grain[..., None], 5, 245)
+    sweep = np.full((SIDE, SIDE, 3), (238, 238, 236), np.float32)
+    photo = product * alpha[..., None] + sweep * (1 - alpha[..., None])
+    out = io.BytesIO()
+    Image.fromarray(photo.round().astype(np.uint8)).save(out, "JPEG", quality=92, subsampling=0)
+    return out.getvalue(), (alpha * 255).round().astype(np.uint8)
+
+
+def catalogue(skus: list[str]) -> bytes:
+    rows = "".join(f"{sku},Box number {sku[4:]},Acme,Home,cardboard\n" for sku in skus)
+    return ("sku,title,brand,category,material\n" + rows).encode()
+
+
+@dataclass
+class Line:
+    """A running stack with the few things that the tests do again and again."""
+
+    stack: Stack
+    store: Store
+    lines: list[LogLine] = field(default_factory=list)
+
+    def photo(self, seed: int) -> bytes:
+        """A photo whose matte the work bucket holds, for both ways."""
+        body, matte = draw(seed)
+        self.know(body, matte)
+        return body
+
+    def know(self, body: bytes, matte: npt.NDArray[np.uint8]) -> None:
+        """Lay a photo's matte where process looks for it."""
+        mattes = Mattes(self.store, engine("cpu"))
+        first = Settings.from_dict(segments()[SEGMENT].settings)
+        for way in (first.way, "accurate"):
+            raw = RawMatte(matte, way, {"certainty": 0.99})
+            mattes.put(_sha256(body), "", SEGMENT, first.model_copy(update={"way": way}), raw)
+
+    def put(self, drop: str, file: str, body: bytes) -> None:
+        self.store.incoming.put(f"{keys.INCOMING}{drop}/{file}", body, "application/octet-stream")
+
+    def drop(self, name: str, photos: dict[str, bytes], *, ready: bool = True) -> None:
+        """Put photos by SKU, then their catalogue, then the marker."""
+        for sku, body in photos.items():
+            self.put(name, f"{sku}_front.jpg", body)
+        self.put(name, keys.CATALOG, catalogue(list(photos)))
+        if ready:
+            self.put(name, keys.READY, b"")
+
+    def books(self, drop: str, seconds: float = 300.0) -> Audit:
+        """Wait until the drop is through, then its audit."""
+        until(lambda: (found := self.store.drops.get(drop)) and found.status == DropStatus.DONE, seconds)
+        assert self.stack.wait_idle(30)
+        return audit(self.store, drop)
+
+    def records(self, drop: str) -> dict[str, PhotoRecord]:
+        return {record.file: record for record in self.store.photos.of_drop(drop)}
+
+    def exports(self, drop: str) -> dict[str, bytes]:
+        """The exported files by channel and name."""
+        found = {}
+        for record in self.store.photos.of_drop(drop):
+            for channel, key in record.exports.items():
+                found[f"{channel}/{key.rsplit('/', 1)[-1]}"] = self.store.output.get(key).body
+        return found
+
+    def executions(self, drop: str) -> list[dict[str, Any]]:
+        """The executions of a drop: its own and the resumes."""
+        machine = self.store.workflow.machine_arn
+        all_ = self.stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+        return [e for e in all_ if e["name"] == drop or e["name"].startswith(f"{drop}-")]
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Take all messages out of the dead-letter queue of photos."""
+        sqs, url, found = self.stack.client("sqs"), self.store.failed_queue.url, []
+        while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def said(self, message: str, function: str) -> list[dict[str, Any]]:
+        """What a function has logged with this message."""
+        fields = [line.fields for line in list(self.lines) if line.function == function and line.fields]
+        return [entry for entry in fields if entry.get("message") == message]
+
+
+def _sha256(body: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(body).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def mode() -> str:
+    """How the module's line treats review; a module overrides it."""
+    return "advisory"
+
+
+@pytest.fixture(scope="module")
+def line(mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    lines: list[LogLine] = []
+    log_file = tmp_path_factory.mktemp("logs") / "stack.jsonl"
+    parameters = {**PARAMETERS, "GateMode": mode}
+    with open_stack(
+        parameters=parameters, workers=2, models=models.models_dir(), on_log=lines.append, log_file=log_file
+    ) as stack:
+        yield Line(stack, store_of(stack), lines)
