@@ -27,7 +27,7 @@ export class DeskPage {
     this.skip = h("button", { class: "quiet", onclick: () => this.next() }, "Next ", key("N"));
     this.decision = h("div", { class: "decision" }, this.state, h("div", { class: "row" }, this.approve, this.reject, this.skip));
     this.element = h("div", { class: "desk" },
-      h("section", { class: "stage", "aria-label": "Photo" }, this.tools.element, this.viewer.element),
+      h("section", { class: "stage", "aria-label": "Viewer" }, this.tools.element, this.viewer.element),
       h("aside", { "aria-label": "Decision" }, this.head, this.decision, this.side));
     this.brush = { mode: "remove", size: 0.03, softness: 0.3 };
   }

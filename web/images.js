@@ -39,11 +39,10 @@ export class Sheet {
   /** Loads what the first look needs. */
   async open() {
     const files = this.files;
-    const shown = files["preview_result.webp"];
     const [source, result, shadow] = await Promise.all([
       picture(files["preview_source.webp"] ?? files.source),
-      picture(shown ?? files["preview.webp"] ?? files["master.png"]),
-      shown || !files["shadow.png"] ? null : picture(files["shadow.png"]),
+      picture(files["preview.webp"] ?? files["master.png"]),
+      files["shadow.png"] ? picture(files["shadow.png"]) : null,
     ]);
     this.source = source;
     this.result = [...(shadow ? [black(shadow)] : []), result];

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from packshot.preview.stage import SIDE, Previewer
 from packshot.review import http
 from packshot.review.override import Override
@@ -35,9 +36,7 @@ def preview(  # type: ignore[no-untyped-def]
 ):
     """The changed cut-out with its shadow at screen size: WebP with transparency."""
     # Without a return type: the resolver would read the picture's bytes as UTF-8 to validate them.
-    return Response(
-        200, "image/webp", previewer().preview(task, override, side), headers=dict(http.SAFE_HEADERS)
-    )
+    return Response(200, "image/webp", previewer().preview(task, override, side), headers=dict(http.SAFE_HEADERS))
 
 
 @app.post("/v1/tasks/<task>/render", tags=["tasks"])

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from packshot.review import desk, drops, gate, http, lots, metrics, uploads
 from packshot.review.override import Override
 from packshot.review.owners import owners
@@ -122,9 +123,7 @@ def undo(task: Id) -> TaskView:
 
 
 @app.put("/v1/tasks/<task>/override", tags=["tasks"])
-def put_override(
-    task: Id, override: Annotated[Override, Body()], version: Annotated[int, Query(ge=0)]
-) -> TaskView:
+def put_override(task: Id, override: Annotated[Override, Body()], version: Annotated[int, Query(ge=0)]) -> TaskView:
     """Keep changed edges, strokes and shadow with the task that one holds."""
     return desk.override(store(), task, who(), override, version)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from packshot.records import now
 from packshot.review.owners import escalate
 from packshot.store import Store, open_store

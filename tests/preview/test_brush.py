@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from packshot.imaging.brush import paint
 from packshot.imaging.onscreen import reduced, with_shadow
 from packshot.review.override import Stroke
 
 
-def stroke(
-    mode: str = "add", size: float = 0.2, softness: float = 0.0, *points: tuple[float, float]
-) -> Stroke:
-    return Stroke.model_validate(
-        {"mode": mode, "size": size, "softness": softness, "points": points or [(0.5, 0.5)]}
-    )
+def stroke(mode: str = "add", size: float = 0.2, softness: float = 0.0, *points: tuple[float, float]) -> Stroke:
+    return Stroke.model_validate({"mode": mode, "size": size, "softness": softness, "points": points or [(0.5, 0.5)]})
 
 
 def test_a_dab_adds_a_disc_of_its_size() -> None:

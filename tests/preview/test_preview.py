@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from studio import CONTEXT, Studio, event, load
+
 from packshot import keys
 from packshot.preview.stage import Previewer
 from packshot.review import desk
 from packshot.review.override import Override
 from packshot.review.refusal import Refusal
-from PIL import Image
-from studio import CONTEXT, Studio, event, load
 
 ANN = "ann@studio.test"
 
@@ -72,9 +73,7 @@ def test_a_brush_stroke_adds_and_removes_product(studio: Studio, previewer: Prev
     assert shown[50, 60, :3].mean() > 180, "what was added is the photo's own pixels"
 
 
-def test_rendering_writes_full_size_results_and_checks_them_again(
-    studio: Studio, previewer: Previewer
-) -> None:
+def test_rendering_writes_full_size_results_and_checks_them_again(studio: Studio, previewer: Previewer) -> None:
     task = task_of(studio, 1)
     settings = desk.DeskSettings()
     store = studio.store

@@ -12,7 +12,7 @@ from packshot import keys
 from packshot.imaging.cutout import CutOut, RawMatte, Settings, finish
 from packshot.imaging.decode import decode
 from packshot.imaging.measure import measure
-from packshot.imaging.onscreen import reduced, webp, with_shadow
+from packshot.imaging.onscreen import reduced, webp
 from packshot.plan.lots import Lot, PhotoRef
 from packshot.process.checkpoint import Mattes, Result, write_result
 from packshot.records import PhotoRecord
@@ -75,8 +75,6 @@ def paint_results(store: Store, photo: PhotoRecord, colour: tuple[int, int, int]
         seconds={},
     )
     write_result(store, photo.drop, result, cut)
-    shown = webp(reduced(with_shadow(cut.master, cut.shadow), 1600))
-    store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_result.webp"), shown, "image/webp")
     small = webp(reduced(decode(source).rgb, 1600))
     store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_source.webp"), small, "image/webp")
     _plan(store, photo, sha256)

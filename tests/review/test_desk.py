@@ -201,7 +201,11 @@ def test_an_override_is_kept_with_the_task_and_must_be_rendered_before_approval(
     refused = approve(call, task, kept.json["task"]["version"])
     assert (refused.status, refused.json["title"]) == (409, "Not rendered")
     photo = kept.json["task"]["photo_id"]
-    studio.store.work.put_json(f"photos/spring/{photo}/override.json", {"override": stored})
+    folder = f"photos/spring/{photo}"
+    studio.store.work.put_json(f"{folder}/override.json", {"override": stored, "settings": {}, "recipe": "one"})
+    studio.store.work.put_json(f"{folder}/measurements.json", {"recipe": "another"})
+    assert approve(call, task, kept.json["task"]["version"]).json["title"] == "Not rendered", "reworked since"
+    studio.store.work.put_json(f"{folder}/measurements.json", {"recipe": "one"})
     assert approve(call, task, kept.json["task"]["version"]).status == 200
 
 

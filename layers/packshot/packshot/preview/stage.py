@@ -23,7 +23,7 @@ from packshot.quality.checks import check
 from packshot.quality.limits import load_limits
 from packshot.quality.score import error_score
 from packshot.records import TaskRecord
-from packshot.review.desk import RENDERED, find, require_held, view
+from packshot.review.desk import RENDERED, find, rendering, require_held, view
 from packshot.review.override import Override
 from packshot.review.refusal import Refusal
 from packshot.review.views import TaskView
@@ -84,7 +84,8 @@ class Previewer:
         cut = sitting.cut(change)
         numbers = measure(sitting.rgb, cut.matte, cut.master, cut.shadow, cut.measurements, None)
         marker = keys.photo_key(task.drop, task.photo_id, RENDERED)
-        self.store.work.put_json(marker, {"override": UNFINISHED, "settings": base})
+        said = {"settings": base, "recipe": result.recipe}
+        self.store.work.put_json(marker, {"override": UNFINISHED, **said})
         _write(self.store, task, result, cut, change.applied_to(base), numbers)
         try:
             checked = self.store.tasks.update(
@@ -96,7 +97,7 @@ class Previewer:
             )
         except Conflict as error:
             raise _stale() from error
-        self.store.work.put_json(marker, {"override": task.override, "settings": base})
+        self.store.work.put_json(marker, {"override": task.override, **said})
         return view(checked, who)
 
     def _sitting(self, task: TaskRecord, side: int) -> Sitting:
@@ -120,11 +121,8 @@ class Previewer:
         result = read_result(self.store, task.drop, task.photo_id)
         if ref is None or result is None:
             raise _gone()
-        try:
-            base = self.store.work.get_json(keys.photo_key(task.drop, task.photo_id, RENDERED))["settings"]
-        except Missing:
-            base = result.settings
-        return ref, result, base
+        marker = rendering(self.store, task.drop, task.photo_id)
+        return ref, result, marker["settings"] if marker else result.settings
 
 
 def _full(store: Store, ref: PhotoRef, result: Result, base: dict[str, Any]) -> Sitting:
@@ -148,11 +146,7 @@ def _raw_matte(store: Store, ref: PhotoRef, result: Result, base: dict[str, Any]
     found = [
         raw
         for way in ways
-        if (
-            raw := mattes.get(
-                ref.sha256, ref.inner_sha256, ref.segment, settings.model_copy(update={"way": way})
-            )
-        )
+        if (raw := mattes.get(ref.sha256, ref.inner_sha256, ref.segment, settings.model_copy(update={"way": way})))
     ]
     if not found:
         raise _gone()
@@ -178,8 +172,6 @@ def _write(
     """Write over the batch's results, under the same recipe: a retry of the lot keeps what people changed."""
     if cut.shadow is None:
         store.work.delete(keys.photo_key(task.drop, task.photo_id, "shadow.png"))
-    picture = webp(reduced(with_shadow(cut.master, cut.shadow), 1600))
-    store.work.put(keys.photo_key(task.drop, task.photo_id, "preview_result.webp"), picture, "image/webp")
     changes = {"settings": settings, "altered": cut.altered, "notes": cut.notes, "measurements": numbers}
     write_result(store, task.drop, before.model_copy(update=changes), cut)
 

@@ -29,7 +29,6 @@ from packshot.store.uploads import get_url
 
 FILES = (
     "preview_source.webp",
-    "preview_result.webp",
     "preview.webp",
     "master.png",
     "matte.png",
@@ -46,9 +45,7 @@ class DeskSettings(ReviewSettings):
     """How the desk behaves."""
 
     undo_seconds: int = Field(default=60, ge=0, le=3600)
-    address_seconds: int = Field(
-        default=900, ge=60, le=3600, description="how long addresses of pictures last"
-    )
+    address_seconds: int = Field(default=900, ge=60, le=3600, description="how long addresses of pictures last")
 
 
 @dataclass(frozen=True)
@@ -175,9 +172,7 @@ def release(store: Store, task_id: str, who: str) -> TaskView:
         raise Refusal("conflict", "Not yours", "You do not hold this photo.") from error
 
 
-def decide(
-    store: Store, settings: DeskSettings, settle: Settle, task_id: str, who: str, decision: Decision
-) -> Decided:
+def decide(store: Store, settings: DeskSettings, settle: Settle, task_id: str, who: str, decision: Decision) -> Decided:
     """Decide a task that one holds; then the gate looks at the lot.
 
     The same decision delivered again changes nothing and is answered alike; so a retry after a lost answer is
@@ -228,9 +223,7 @@ def override(store: Store, task_id: str, who: str, change: Override, version: in
     return view(kept, who)
 
 
-def _write_decision(
-    store: Store, task: TaskRecord, who: str, decision: Decision, reasons: list[str]
-) -> TaskRecord:
+def _write_decision(store: Store, task: TaskRecord, who: str, decision: Decision, reasons: list[str]) -> TaskRecord:
     require_held(task, who)
     if decision.decision == "approve" and task.override != rendered(store, task.drop, task.photo_id):
         detail = "The photo was changed and not rendered since: render it, look at it, then approve."
@@ -250,11 +243,22 @@ def _write_decision(
 
 def rendered(store: Store, drop: str, photo_id: str) -> dict[str, Any]:
     """The override that the photo's pictures were rendered with; empty when they are the batch's own."""
+    marker = rendering(store, drop, photo_id)
+    override: dict[str, Any] = marker["override"] if marker else {}
+    return override
+
+
+def rendering(store: Store, drop: str, photo_id: str) -> dict[str, Any] | None:
+    """The marker of the last rendering: override, the batch's settings, recipe. None when there is none any more.
+
+    A rework makes the pictures anew by another recipe: then a marker of the earlier ones says nothing.
+    """
     try:
-        found: dict[str, Any] = store.work.get_json(keys.photo_key(drop, photo_id, RENDERED))["override"]
+        marker: dict[str, Any] = store.work.get_json(keys.photo_key(drop, photo_id, RENDERED))
+        recipe = store.work.get_json(keys.photo_key(drop, photo_id, RESULT))["recipe"]
     except Missing:
-        return {}
-    return found
+        return None
+    return marker if marker["recipe"] == recipe else None
 
 
 def require_held(task: TaskRecord, who: str) -> None:
@@ -264,9 +268,7 @@ def require_held(task: TaskRecord, who: str) -> None:
     if task.owner != who:
         raise Refusal("conflict", "Not yours", "Claim the photo before you decide or change it.")
     if task.lease_until < time.time():
-        raise Refusal(
-            "conflict", "Lease over", "Your claim ran out. Claim the photo again; nothing was changed."
-        )
+        raise Refusal("conflict", "Lease over", "Your claim ran out. Claim the photo again; nothing was changed.")
 
 
 def _checked_reasons(decision: Decision) -> list[str]:

@@ -74,9 +74,7 @@ def photos(store: Store, drop_id: str, status: str = "", cursor: str = "", limit
     if status and status not in set(Status):
         raise Refusal("invalid", "Unknown status", f"Use one of {', '.join(Status)}.")
     shards = SHARDS[SHARDS.index(cursor[0]) :] if cursor and cursor[0] in SHARDS else SHARDS
-    after = (
-        p for p in store.photos.of_drop(drop_id, shards) if p.photo_id > cursor and status in ("", p.status)
-    )
+    after = (p for p in store.photos.of_drop(drop_id, shards) if p.photo_id > cursor and status in ("", p.status))
     found = list(islice(after, limit + 1))
     page = [_photo_line(photo) for photo in found[:limit]]
     return PhotoPage(photos=page, cursor=page[-1].photo_id if len(found) > limit else "")
@@ -101,9 +99,7 @@ def as_csv(records: Iterable[PhotoRecord]) -> str:
         why = photo.reason
         cells = [photo.file, photo.sku, photo.view, photo.status.value]
         cells += [why.code, why.message, why.measured, why.required, why.cure] if why else [""] * 5
-        writer.writerow(
-            [f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells]
-        )
+        writer.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells])
     return out.getvalue()
 
 
@@ -132,9 +128,7 @@ def retry(store: Store, drop_id: str, photo_id: str, who: str) -> PhotoLine:
             notes=[*photo.notes, note],
         )
     except Conflict as error:
-        raise Refusal(
-            "conflict", "Changed meanwhile", "Somebody else retried this photo just now."
-        ) from error
+        raise Refusal("conflict", "Changed meanwhile", "Somebody else retried this photo just now.") from error
     try:
         _reopen_held_lot(store, drop_id, photo.lot)
         store.workflow.start(f"{drop_id}-retry{number}-{photo_id}", {"drop": drop_id, "lots": [photo.lot]})
@@ -180,9 +174,7 @@ def audit(store: Store, drop_id: str) -> Audit:
     drop = _drop(store, drop_id)
     put = {key for key in store.incoming.keys_ever(drop.prefix) if _is_photo(key)}
     ends = Counter(photo.status for photo in store.photos.of_drop(drop_id))
-    ended = {
-        status: ends[status] for status in (Status.REJECTED, Status.EXPORTED, Status.HELD, Status.FAILED)
-    }
+    ended = {status: ends[status] for status in (Status.REJECTED, Status.EXPORTED, Status.HELD, Status.FAILED)}
     recorded, dropped = sum(ends.values()), len(put)
     balanced = dropped == recorded == sum(ended.values())
     sums = " + ".join(f"{count} {status.value}" for status, count in ended.items())
@@ -214,9 +206,7 @@ def _drop(store: Store, drop_id: str) -> DropRecord:
 
 def _line(drop: DropRecord) -> DropLine:
     fields = DropLine.model_fields
-    return DropLine(
-        **{name: str(getattr(drop, name)) for name in fields if name != "status"}, status=drop.status
-    )
+    return DropLine(**{name: str(getattr(drop, name)) for name in fields if name != "status"}, status=drop.status)
 
 
 def _photo_line(photo: PhotoRecord) -> PhotoLine:

@@ -63,17 +63,13 @@ def escalate(store: Store, moment: str) -> int:
             if task.escalated or not task.due_at:
                 continue
             try:
-                marked = store.tasks.update(
-                    task.task_id, task.version, by=("packshot", "escalated"), escalated=True
-                )
+                marked = store.tasks.update(task.task_id, task.version, by=("packshot", "escalated"), escalated=True)
             except Conflict:
                 continue  # somebody acted on it just now; the next run sees what came of it
             late[owners().of(task.segment).owner].append(marked)
     for owner, tasks in sorted(late.items()):
         try:
-            store.notices.people(
-                f"packshot: {len(tasks)} review tasks overdue ({owner})", _letter(owner, tasks)
-            )
+            store.notices.people(f"packshot: {len(tasks)} review tasks overdue ({owner})", _letter(owner, tasks))
         except Exception:
             for task in tasks:
                 store.tasks.update(task.task_id, task.version, escalated=False)
@@ -83,9 +79,7 @@ def escalate(store: Store, moment: str) -> int:
 
 def _letter(owner: str, tasks: list[TaskRecord]) -> str:
     lots = sorted({f"{task.drop} / {task.lot}" for task in tasks})
-    shown = "\n".join(
-        f"- {task.due_at}  {task.sku} {task.view}  ({task.segment}, {task.why})" for task in tasks[:50]
-    )
+    shown = "\n".join(f"- {task.due_at}  {task.sku} {task.view}  ({task.segment}, {task.why})" for task in tasks[:50])
     more = f"\n... and {len(tasks) - 50} more" if len(tasks) > 50 else ""
     return (
         f"{owner}: {len(tasks)} review tasks are past their due time, so their lots wait.\n"

@@ -54,9 +54,7 @@ class TaskDetail(View):
     files: dict[str, str] = Field(description="name -> address, of those that exist")
     settings: dict[str, object] = Field(description="the imaging settings the batch used")
     trail: list[TrailEntry]
-    undo_until: int = Field(
-        default=0, description="epoch seconds until which I may undo my decision; 0 = not"
-    )
+    undo_until: int = Field(default=0, description="epoch seconds until which I may undo my decision; 0 = not")
 
 
 class Decision(View):
