@@ -112,6 +112,26 @@ def test_a_garment_without_a_mannequin_comes_back_as_it_is() -> None:
     assert not result.removed[shirt > 200].any()
 
 
+@pytest.mark.parametrize("tips", [((190, 215), (305, 330)), ((120, 150),)])
+def test_tips_of_collar_or_shoulder_are_no_neck(tips: tuple[tuple[int, int], ...]) -> None:
+    rgb, _, shirt = dressed((60, 90, 170), (236, 234, 230))
+    for left, right in tips:
+        rgb[110:190, left:right] = (60, 90, 170)
+        shirt[110:190, left:right] = 255
+    result = ghost.separate(rgb, shirt)
+    assert not result.removed[shirt > 200].any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_outline_is_borne(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    noise = cv2.GaussianBlur(rng.random((200, 150)).astype(np.float32), (0, 0), 2 + 3 * seed)
+    alpha = np.where(noise > np.percentile(noise, 60), 255, 0).astype(np.uint8)
+    rgb = rng.integers(0, 255, (200, 150, 3), dtype=np.uint8)
+    result = ghost.separate(rgb, alpha)
+    assert (result.alpha.astype(int) + result.removed == alpha).all()
+
+
 def test_an_empty_matte_is_no_garment() -> None:
     result = ghost.separate(np.zeros((50, 40, 3), np.uint8), np.zeros((50, 40), np.uint8))
     assert not result.alpha.any()

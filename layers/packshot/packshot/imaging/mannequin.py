@@ -59,6 +59,7 @@ def seeds(inside: Mask) -> Seeds:
     counts = inside.sum(1)
     wide = float(np.percentile(counts, 90))
     top, bottom = _neck_end(counts, wide), _pole_start(counts, wide)
+    top = top if _one_stump(inside, top, wide) else 0
     mannequin, form = np.zeros_like(inside), np.zeros_like(inside)
     if top:
         middle = np.nonzero(inside[: top // 2 + 1].sum(0) > 0.3 * (top // 2 + 1))[0]
@@ -139,6 +140,19 @@ def _neck_end(counts: npt.NDArray[np.int_], wide: float) -> int:
             break
         limit = y
     return limit if limit >= 0.035 * h else 0
+
+
+def _one_stump(inside: Mask, top: int, wide: float) -> bool:
+    """Whether the rows above `top` are one piece over the body's middle: not two tips of a collar or shoulder."""
+    if not top:
+        return False
+    head = inside[:top]
+    pieces = (np.diff(head.astype(np.int8), axis=1, prepend=0) == 1).sum(1)
+    middle = np.nonzero(head[: top // 2 + 1].sum(0) > 0.3 * (top // 2 + 1))[0]
+    if not middle.size or float((pieces > 1).mean()) > 0.2:
+        return False
+    body = float(np.nonzero(inside[2 * top :])[1].mean()) if inside[2 * top :].any() else inside.shape[1] / 2
+    return abs(float(middle.mean()) - body) < 0.2 * wide
 
 
 def _pole_start(counts: npt.NDArray[np.int_], wide: float) -> int:
