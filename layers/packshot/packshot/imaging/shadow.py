@@ -75,8 +75,8 @@ def natural(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
 
     rgb uint8 HxWx3 sRGB, alpha uint8 HxW, backdrop_linear float32 h x w x 3 (any size, it is smooth) the backdrop
     as it would be lit without the product. The shadow is a darkening that keeps the backdrop's hue and hangs
-    together with the product; a dark object or a coloured reflection beside it is not one. Under the product it
-    is filled smoothly from around, so that no product edge shows in it.
+    together with the product; a dark object or a coloured reflection beside it is not one. Under the product's
+    edge it is filled smoothly from around, so that no product edge shows in it.
     """
     size = reduced_size(alpha.shape, _NATURAL_SIDE)
     light = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
@@ -94,6 +94,9 @@ def natural(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
     dark = spread(dark, known)
     dark = np.asarray(cv2.GaussianBlur(dark, (0, 0), max(0.8, side * 0.0016)), np.float32)
     dark *= _hangs_together(dark, near, side)
+    # under the product the fill is a guess: only as far in as a soft edge needs it, for glass shows it
+    depth = cv2.distanceTransform(near, cv2.DIST_L2, 5)
+    dark *= np.exp(-((depth / (0.02 * side)) ** 2))
     return _enlarge(_fade_to_frame(dark), alpha.shape)
 
 
