@@ -121,7 +121,8 @@ def build(clients: dict[str, Any]) -> Cloud:
     flow = Executions()
     settings = StoreSettings(
         incoming_bucket="incoming", work_bucket="work", output_bucket="output", drops_table="drops",
-        photos_table="photos", lots_table="lots", tasks_table="tasks", profiles_table="profiles", state_machine_arn=MACHINE,
+        photos_table="photos", lots_table="lots", tasks_table="tasks", profiles_table="profiles",
+        state_machine_arn=MACHINE,
         failed_queue_url=clients["sqs"].create_queue(QueueName="failed")["QueueUrl"],
         topic_arn=clients["sns"].create_topic(Name="operators")["TopicArn"], event_bus="default",
     )  # fmt: skip

@@ -1,0 +1,156 @@
+"""Stage report: every dropped photo has one end, and what is written says so."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from cloud import Cloud
+
+from packshot import keys
+from packshot.ends import end_photo
+from packshot.export import channels
+from packshot.plan.stage import plan_drop
+from packshot.reasons import reason
+from packshot.records import DropStatus, LotStatus, Status
+from packshot.report import audit, report_drop
+from packshot.settings import PlanSettings, ReportSettings
+
+
+def report(cloud: Cloud, drop: str = "d", unplanned: bool = False) -> object:
+    return report_drop(cloud.store, ReportSettings(), channels.load(), drop, unplanned)
+
+
+def ended(cloud: Cloud, sku: str, status: Status, code: str = "") -> None:
+    cloud.accept("d", sku, status=status, reason=reason(code) if code else None)
+
+
+def test_a_drop_balances_when_every_photo_has_one_end(cloud: Cloud) -> None:
+    ended(cloud, "A", Status.EXPORTED)
+    ended(cloud, "B", Status.HELD, "LOT_HELD")
+    ended(cloud, "C", Status.FAILED, "LOT_FAILED")
+    ended(cloud, "D", Status.REJECTED, "BLURRED")
+    cloud.store.incoming.put("incoming/d/catalog.csv", b"", "text/csv")
+    cloud.store.incoming.put("incoming/d/_READY", b"", "text/plain")
+    cloud.store.incoming.put("incoming/d/folder/", b"", "text/plain")
+
+    books = audit(cloud.store, "d")
+    assert books.balanced
+    assert (books.dropped, books.exported, books.held, books.failed, books.rejected) == (4, 1, 1, 1, 1)
+
+
+def test_a_photo_that_was_deleted_still_counts(cloud: Cloud) -> None:
+    ended(cloud, "A", Status.EXPORTED)
+    cloud.store.incoming.delete("incoming/d/A_front.jpg")
+    assert audit(cloud.store, "d").balanced
+
+
+def test_what_is_open_unrecorded_or_unknown_spoils_the_balance(cloud: Cloud) -> None:
+    ended(cloud, "A", Status.EXPORTED)
+    open_ = cloud.accept("d", "B")
+    assert not audit(cloud.store, "d").balanced and audit(cloud.store, "d").open == 1
+    cloud.store.photos.update("d", open_.photo_id, status=Status.EXPORTED)
+    assert audit(cloud.store, "d").balanced
+
+    cloud.store.incoming.put("incoming/d/lost.jpg", b"x", "image/jpeg")
+    assert audit(cloud.store, "d").unrecorded == ["incoming/d/lost.jpg"] and not audit(cloud.store, "d").balanced
+    found = open_.model_copy(update={"photo_id": keys.photo_id("incoming/d/lost.jpg"), "status": Status.EXPORTED})
+    cloud.store.photos.receive(found)
+    assert audit(cloud.store, "d").balanced
+
+    ghost = open_.model_copy(update={"photo_id": "f" * 16, "status": Status.HELD})
+    cloud.store.photos.receive(ghost)
+    assert audit(cloud.store, "d").unknown == ["f" * 16] and not audit(cloud.store, "d").balanced
+
+
+def test_drops_whose_names_begin_alike_are_told_apart(cloud: Cloud) -> None:
+    ended(cloud, "A", Status.EXPORTED)
+    cloud.accept("d-2", "B", status=Status.EXPORTED)
+    assert audit(cloud.store, "d").dropped == 1
+
+
+def test_there_is_no_audit_without_a_drop(cloud: Cloud) -> None:
+    with pytest.raises(LookupError, match="nowhere"):
+        audit(cloud.store, "nowhere")
+
+
+def test_a_dead_letter_is_sent_once_for_the_end_that_counts(cloud: Cloud) -> None:
+    photo = cloud.accept("d", "A")
+    assert end_photo(cloud.store, "d", photo.photo_id, reason("PROCESSING_ERROR", detail="x"), stage="process")
+    assert not end_photo(cloud.store, "d", photo.photo_id, reason("LOT_FAILED"), stage="settle")
+    assert not end_photo(cloud.store, "d", photo.photo_id, reason("LOT_HELD"), stage="settle")
+    found = cloud.photo(photo)
+    assert found.status == Status.FAILED and found.reason is not None and found.reason.code == "PROCESSING_ERROR"
+    assert [(letter["stage"], letter["reason"]["code"]) for letter in cloud.letters()] == [
+        ("process", "PROCESSING_ERROR")
+    ]
+
+
+def test_photos_that_joined_no_lot_come_to_an_end(cloud: Cloud) -> None:
+    late, lost = cloud.accept("d", "A", status=Status.WAITING), cloud.accept("d", "B")
+    report(cloud)
+    codes = [found.reason.code for photo in (late, lost) if (found := cloud.photo(photo)).reason]
+    assert codes == ["LATE", "NOT_PLANNED"] and audit(cloud.store, "d").balanced
+
+
+def test_lots_that_are_still_on_their_way_are_left_alone(cloud: Cloud) -> None:
+    photo = cloud.accept("d", "A")
+    plan_drop(cloud.store, PlanSettings(), "d", "run")
+    report(cloud)
+    assert cloud.photo(photo).status == Status.ACCEPTED and audit(cloud.store, "d").open == 1
+
+
+def test_a_plan_that_was_given_up_half_way_fails_its_photos(cloud: Cloud) -> None:
+    photo = cloud.accept("d", "A")
+    plan_drop(cloud.store, PlanSettings(), "d", "run")
+    report(cloud, unplanned=True)
+    assert cloud.photo(photo).status == Status.FAILED and audit(cloud.store, "d").balanced
+    assert [lot.status for lot in cloud.store.lots.of_drop("d")] == [LotStatus.FAILED]
+
+
+def test_the_report_is_written_and_the_drop_done(cloud: Cloud) -> None:
+    ended(cloud, "B", Status.HELD, "LOT_HELD")
+    ended(cloud, "D", Status.REJECTED, "BLURRED")
+    cloud.store.drops.move("d", DropStatus.OPEN, status=DropStatus.CLOSED)
+
+    report(cloud)
+    first = {entry.key: entry.etag for entry in cloud.store.output.list("reports/d/")}
+    report(cloud)
+
+    drop = cloud.store.drops.get("d")
+    assert drop is not None and drop.status == DropStatus.DONE and drop.done_at
+    assert {entry.key: entry.etag for entry in cloud.store.output.list("reports/d/")} == first
+    assert {key.rsplit("/", 1)[1] for key in first} == {"report.json", "rejected.csv", "manifest.json"}
+    told = cloud.store.output.get_json(keys.report_key("d", "report.json"))
+    assert told["balanced"] and [(row["file"], row["status"]) for row in told["photos"]] == [
+        ("B_front.jpg", "held"), ("D_front.jpg", "rejected"),
+    ]  # fmt: skip
+
+
+def test_a_drop_with_open_photos_is_not_done(cloud: Cloud) -> None:
+    cloud.accept("d", "A", lot="some-lot")
+    cloud.store.drops.move("d", DropStatus.OPEN, status=DropStatus.CLOSED)
+    report(cloud)
+    drop = cloud.store.drops.get("d")
+    assert drop is not None and drop.status == DropStatus.CLOSED
+
+
+def test_rejections_are_a_table_that_no_spreadsheet_runs(cloud: Cloud) -> None:
+    cloud.accept("d", "=cmd()", status=Status.REJECTED, reason=reason("BLURRED", measured="12", required="30"))
+    report(cloud)
+    body = cloud.store.output.get(keys.report_key("d", "rejected.csv")).body
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert body.startswith(b"\xef\xbb\xbf") and len(rows) == 1
+    assert rows[0]["code"] == "BLURRED" and rows[0]["cure"] and rows[0]["file"].startswith("'=")
+
+
+def test_a_gates_token_is_not_told(cloud: Cloud) -> None:
+    cloud.accept("d", "A")
+    plan_drop(cloud.store, PlanSettings(), "d", "run")
+    lot = next(iter(cloud.store.lots.of_drop("d"))).lot
+    cloud.store.lots.update("d", lot, token="whoever-holds-it-opens-the-gate")
+    report(cloud)
+    everything = [cloud.store.output.get(entry.key).body.decode() for entry in cloud.store.output.list("")]
+    assert everything and "whoever-holds-it" not in json.dumps(everything)
