@@ -10,8 +10,11 @@ from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
-from aws_lambda_powertools.utilities.idempotency import idempotent_function as idempotent
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packshot.intake import events
@@ -51,7 +54,7 @@ def each(record: SQSRecord) -> None:
     store, _, table = door()
     metrics.add_metric("Events", MetricUnit.Count, 1)
     for event in events.parse(record.body, store.incoming.name):
-        once = idempotent(take, data_keyword_argument="news", persistence_store=table, config=versions)
+        once = idempotent_function(take, data_keyword_argument="news", persistence_store=table, config=versions)
         (once if event.version else take)(news=event.model_dump())
 
 
