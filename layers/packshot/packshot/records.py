@@ -115,7 +115,7 @@ class Preflight(Record):
     contrast: float = Field(ge=0, description="CIE76 distance of product and background, 0..~100")
     specular: float = Field(ge=0, le=1, description="share of blown, neutral highlights in the product")
     transparency: float = Field(ge=0, le=1, description="likelihood of glass")
-    texture: float = Field(ge=0, description="edge density along the product's outline")
+    texture: float = Field(ge=0, description="share of the product's pixels with fine detail")
     sharpness: float = Field(ge=0, description="variance of the Laplacian at 1024 px")
     clipped: float = Field(ge=0, le=1, description="share of pixels at 0 or 255 in all channels")
     colour_family: str
