@@ -13,6 +13,9 @@ from rich.table import Table
 
 from packshot.export.compliance import breaches, check_file
 from packshot.imaging import models as model_registry
+from packshot.learning.history import history_text
+from packshot.learning.stage import history, inspection
+from packshot.plan.segments import segments
 from packshot.report import audit as audit_drop
 from packshot.settings import PlanSettings
 from packshot.store import Store
@@ -223,6 +226,27 @@ def check(
     if as_json:
         print(json.dumps({"channel": channel, "passed": not broken, "files": rows}, ensure_ascii=False))
     raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def profile(
+    segment: Annotated[str, typer.Argument(help="A segment, for example textured")],
+    state: Annotated[Path | None, typer.Option(help="The folder that run or up kept its state in")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a segment's settings, and what moved them: every version with its cause and evidence."""
+    if segment not in segments():
+        raise LookupError(f"There is no segment {segment}; there are {', '.join(segments())}.")
+    with open_stack(parameters={}, workers=1, models=model_registry.models_dir(), state=state) as stack:
+        store = store_of(stack)
+        versions, switch = history(store, segment), inspection(store, segment)
+    if as_json:
+        print(
+            json.dumps({"versions": [v.model_dump(mode="json") for v in versions], "inspection": switch.model_dump()})
+        )
+        return
+    console.print(history_text(versions), highlight=False)
+    console.print(f"Inspection: {switch.state}{f' ({switch.cause})' if switch.cause else ''}")
 
 
 @app.command()

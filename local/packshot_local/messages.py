@@ -18,21 +18,22 @@ console = Console(stderr=True)
 
 
 def bars(seen: drops.Progress) -> Progress:
-    bars = Progress(
+    """A bar for each stage, kept up to date while it is open."""
+    shown = Progress(
         TextColumn("{task.description:8}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
     )
-    tasks = {stage: bars.add_task(stage, total=None) for stage in drops.STAGES}
+    tasks = {stage: shown.add_task(stage, total=None) for stage in drops.STAGES}
 
     def changed() -> None:
         for stage, task in tasks.items():
-            bars.update(task, completed=seen.done[stage], total=seen.total or None)
+            shown.update(task, completed=seen.done[stage], total=seen.total or None)
 
     seen.changed = changed
-    return bars
+    return shown
 
 
 def say(ended: dict[str, Any], out: Path, state: Path | None) -> None:
@@ -54,6 +55,7 @@ def say(ended: dict[str, Any], out: Path, state: Path | None) -> None:
 
 
 def welcome(stack: Stack, store: Store, api: HttpApi, out: Path, watch: Path | None) -> None:
+    """Where the desk is, how to drop photos, where results go."""
     bucket = store.incoming.name
     console.print(f"review desk   {api.page_url}", soft_wrap=True)
     console.print(f"S3 endpoint   {stack.endpoint}", soft_wrap=True)
@@ -70,6 +72,7 @@ def welcome(stack: Stack, store: Store, api: HttpApi, out: Path, watch: Path | N
 
 
 def say_rules(path: Path, found: list[RuleResult]) -> None:
+    """What one file keeps and breaks."""
     bad = [result for result in found if not result.passed]
     console.print(f"{path}: {'keeps all' if not bad else f'breaks {len(bad)} of'} {len(found)} rules", highlight=False)
     for result in bad:
