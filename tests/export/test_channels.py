@@ -26,10 +26,10 @@ rules:
 
 
 def test_the_eleven_channels_ship() -> None:
-    assert set(channels.load()) == SHIPPED
+    assert set(channels.load()) >= SHIPPED
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED))
+@pytest.mark.parametrize("name", sorted(channels.load()))
 def test_every_rule_was_checked_within_a_year(name: str) -> None:
     """Fails when time passes: then read the source again and set checked_on."""
     today = dt.datetime.now(dt.UTC).date()
@@ -103,7 +103,7 @@ def test_the_environment_names_another_folder(tmp_path: Path, monkeypatch: pytes
 def test_a_fault_in_a_file_is_said_with_the_files_name(tmp_path: Path, old: str, new: str, says: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(OWN.replace(old, new, 1))
-    with pytest.raises(ChannelError, match="mine.yaml") as error:
+    with pytest.raises(ChannelError, match=r"mine\.yaml") as error:
         channels.read(path)
     assert says in str(error.value)
 

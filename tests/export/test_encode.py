@@ -7,14 +7,16 @@ import io
 import cv2
 import numpy as np
 import pytest
-from pots import make_master
 from PIL import Image
+from pots import make_master
 from skimage.metrics import structural_similarity
 
 from packshot.export import measure
 from packshot.export.channels import EncodeSpec, RenderSpec
 from packshot.export.encode import Encoder, Setting, write
 from packshot.export.render import render
+
+WHOLE = RenderSpec(width=100, height=100, fill=1.0, background="transparent", whole=True)
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +135,13 @@ def test_colour_difference_is_zero_without_product_and_grows_with_the_shift(rend
     assert measure.delta_e(rendering.pixels, rendering.pixels, nothing) == 0
     warmer = cv2.add(rendering.pixels, (6, 0, 0, 0))
     assert measure.delta_e(rendering.pixels, warmer, rendering.alpha >= 128) > 1
+
+
+def test_a_coder_without_transparency_gets_the_picture_on_white(master):
+    clear = render(master, None, RenderSpec(width=900, height=900, fill=0.88, background="transparent"))
+    on_white = render(master, None, RenderSpec(width=900, height=900, fill=0.88))
+    got = decoded(Encoder().encode(clear, EncodeSpec()).data)
+    assert (got[0, 0] == 255).all()
+    assert measure.delta_e(on_white.pixels, got, on_white.alpha >= 128) <= 1.0
+    whole = render(np.dstack([master[..., :3], np.full(master.shape[:2], 255, np.uint8)]), None, WHOLE)
+    assert Encoder().encode(whole, EncodeSpec()).kept

@@ -36,7 +36,7 @@ SOURCE = {
     "iptc": {"keywords": ["garden", "clay"], "credit": "IIM credit"},
     "xmp": INCOMING,
 }
-BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&b;</x:xmpmeta>'
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaa"><!ENTITY b "&a;&a;">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&b;</x:xmpmeta>'
 
 
 def told(path: Path) -> dict[str, object]:

@@ -18,7 +18,8 @@ _PALETTE = Path(__file__).parent / "data" / "colours.yaml"
 MULTICOLOURED = "multicoloured"
 _SAMPLES = 1200
 _ONE = 0.5  # share from which one name stands for the product
-_TWO = 0.8  # share that two names must reach together, the second at least a fifth
+_TWO = 0.8  # share that two names must reach together,
+_SECOND = 0.3  # and the second of them alone
 
 
 @functools.cache
@@ -60,10 +61,10 @@ def name(master: U8) -> list[str]:
     if not found:
         return []
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    if len(ranked) > 1 and ranked[1][1] >= _SECOND and ranked[0][1] + ranked[1][1] >= _TWO:
+        return [ranked[0][0], ranked[1][0]]
     if ranked[0][1] >= _ONE:
         return [ranked[0][0]]
-    if len(ranked) > 1 and ranked[0][1] + ranked[1][1] >= _TWO and ranked[1][1] >= 0.2:
-        return [ranked[0][0], ranked[1][0]]
     return [MULTICOLOURED]
 
 

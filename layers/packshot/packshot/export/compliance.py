@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from packshot.export import inspection
-from packshot.export.channels import ChannelRules, Level, load
-from packshot.export.findings import CHECKS, Facts, Subject
+from packshot.export.channels import ChannelRules, Kind, Level, Rule, load
+from packshot.export.findings import CHECKS, Facts, Finding, Subject, bytes_finding
 from packshot.export.inspection import U8, Unreadable
 
-__all__ = ["Facts", "RuleResult", "Subject", "breaches", "check", "check_file", "judge"]
+__all__ = ["Facts", "RuleResult", "Subject", "breaches", "check", "check_file", "judge", "weigh"]
 
 READABLE = "readable"
 
@@ -33,28 +33,33 @@ class RuleResult(BaseModel):
 
 
 def judge(subject: Subject, channel: ChannelRules, on: dt.date) -> list[RuleResult]:
-    """All rules of a channel in force on a date, applied to one file; rules that cannot be judged are left
-    out.
-    """
+    """All rules of a channel in force on a date, applied to one file; rules that cannot be judged are left out."""
     results = [_readable(True, "opens")]
     for rule in channel.on(on, subject.facts.segment, subject.facts.main):
         finding = CHECKS[rule.kind](subject, rule)
-        if finding is None:
-            continue
-        measured, required, passed, fix = finding
-        results.append(
-            RuleResult(
-                rule=rule.id,
-                level=rule.level,
-                measured=measured,
-                required=required,
-                passed=passed,
-                fix="" if passed else fix,
-                source=rule.source,
-                confidence=rule.confidence.value,
-            )
-        )
+        if finding is not None:
+            results.append(_result(rule, finding))
     return results
+
+
+def weigh(size: int, channel: ChannelRules, facts: Facts, on: dt.date) -> list[RuleResult]:
+    """Only the rules on file size, for a file of ``size`` bytes that was judged before it got a manifest."""
+    rules = [r for r in channel.on(on, facts.segment, facts.main) if r.kind is Kind.BYTES_MAX]
+    return [_result(rule, bytes_finding(size, rule)) for rule in rules]
+
+
+def _result(rule: Rule, finding: Finding) -> RuleResult:
+    measured, required, passed, fix = finding
+    return RuleResult(
+        rule=rule.id,
+        level=rule.level,
+        measured=measured,
+        required=required,
+        passed=passed,
+        fix="" if passed else fix,
+        source=rule.source,
+        confidence=rule.confidence.value,
+    )
 
 
 def _readable(passed: bool, measured: str) -> RuleResult:

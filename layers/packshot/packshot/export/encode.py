@@ -23,7 +23,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from packshot.export import measure
 from packshot.export.channels import EncodeSpec
-from packshot.export.render import Box, Rendering
+from packshot.export.render import Box, Rendering, on_white
 
 U8 = npt.NDArray[np.uint8]
 
@@ -120,6 +120,15 @@ def _png_text(xmp: bytes) -> PngInfo:
     if xmp:
         info.add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8"))
     return info
+
+
+def opaque(rendering: Rendering) -> Rendering:
+    """The rendering for a coder without transparency: on white, in linear light, where it had any."""
+    if rendering.pixels.shape[2] == 3:
+        return rendering
+    if int(rendering.pixels[..., 3].min()) == 255:
+        return replace(rendering, pixels=np.ascontiguousarray(rendering.pixels[..., :3]))
+    return replace(rendering, pixels=on_white(rendering.pixels), background="#ffffff")
 
 
 def read_rgb(data: bytes) -> U8:
@@ -252,6 +261,8 @@ class Encoder:
         """
         if spec.lossless or spec.format == "png":
             return self._exact(rendering, spec, bytes_max)
+        if spec.format == "jpeg":
+            rendering = opaque(rendering)
         done = self._lossy(rendering, spec)
         if not done.kept and spec.fallback is not None:
             other = spec.model_copy(update={"format": spec.fallback, "fallback": None})

@@ -61,12 +61,21 @@ Finding = tuple[str, str, bool, str]  # measured, required, passed, fix
 Check = Callable[[Subject, Rule], Finding | None]
 
 
+def _said(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
 def _at_least(value: float, rule: Rule, unit: str, fix: str) -> Finding:
-    return f"{value:g} {unit}", f"at least {rule.value:g} {unit}", value >= rule.value, fix
+    return f"{_said(value)} {unit}", f"at least {_said(rule.value)} {unit}", value >= rule.value, fix
 
 
 def _at_most(value: float, rule: Rule, unit: str, fix: str) -> Finding:
-    return f"{value:g} {unit}", f"at most {rule.value:g} {unit}", value <= rule.value, fix
+    return f"{_said(value)} {unit}", f"at most {_said(rule.value)} {unit}", value <= rule.value, fix
+
+
+def bytes_finding(size: int, rule: Rule) -> Finding:
+    """A file's size against a rule."""
+    return _at_most(size, rule, "bytes", "encode with a lower quality or smaller")
 
 
 _LARGER = "take the photo with more pixels; enlarging adds none"
@@ -262,7 +271,7 @@ def _ghost(s: Subject, _: Rule) -> Finding | None:
 CHECKS: dict[Kind, Check] = {
     Kind.FORMAT: _format,
     Kind.STILL: lambda s, _: (f"{s.written.frames} frames", "1 frame", s.written.frames == 1, "export one frame"),
-    Kind.BYTES_MAX: lambda s, r: _at_most(s.written.size, r, "bytes", "encode with a lower quality or smaller"),
+    Kind.BYTES_MAX: lambda s, r: bytes_finding(s.written.size, r),
     Kind.LONG_SIDE_MIN: lambda s, r: _at_least(max(s.written.width, s.written.height), r, "px", _LARGER),
     Kind.SHORT_SIDE_MIN: lambda s, r: _at_least(min(s.written.width, s.written.height), r, "px", _LARGER),
     Kind.WIDTH_MIN: lambda s, r: _at_least(s.written.width, r, "px", _LARGER),

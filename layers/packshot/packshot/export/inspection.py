@@ -177,11 +177,11 @@ def _tags(exif: Image.Exif) -> dict[str, Any]:
 class Picture:
     """Where product, shadow and background lie in a file, and what lies where nothing should.
 
-    ``estimated``: found from the background's colour, for want of a matte. ``even``: the background is one
-    colour, so that product and background can be told apart at all. ``white``: share of background pixels at
-    255 in all channels (transparent ones count apart in ``clear``). ``islands``: boxes (left, top, width,
-    height) of what lies apart from product and shadow, ``marks`` those of them that stand out clearly. ``at_frame``: pixels of the outermost ring that are
-    not background.
+    ``estimated``: found from the background's colour, for want of a matte. ``even``: the background is one colour,
+    so that product and background can be told apart at all. ``white``: share of background pixels at 255 in all
+    channels (transparent ones count apart in ``clear``), ``worst`` the darkest. ``islands``: boxes (left, top,
+    width, height) of what lies apart from product and shadow, ``marks`` those of them that stand out clearly.
+    ``at_frame``: pixels of the outermost ring that are not background. ``fill``: 0..1, None where unknown.
     """
 
     estimated: bool
@@ -264,7 +264,8 @@ def look(written: Written, product: U8 | None = None, shadow: U8 | None = None) 
     visible = _on_white(written)
     ring = _ring(visible, 2)
     tone = np.median(ring, axis=0)
-    away = _largest(np.asarray(cv2.absdiff(visible, (*(float(int(v)) for v in tone), 0.0)), np.uint8))
+    level = np.asarray([*tone.astype(np.uint8), 0], np.float64)  # OpenCV's form of a scalar
+    away = _largest(np.asarray(cv2.absdiff(visible, level), np.uint8))
     even = product is not None or float((np.abs(ring - tone).max(axis=1) <= 10).mean()) >= 0.6
     if product is not None:
         content: Mask = (product > 0) | (shadow > 0) if shadow is not None else product > 0
@@ -311,11 +312,12 @@ def _box_of(mask: Mask) -> tuple[int, int, int, int] | None:
 def _main_parts(away: U8, even: bool) -> Mask:
     """The parts that make up product and shadow: the largest, and all of at least a thirtieth of its weight.
 
-    Weighed by clearly visible pixels, so that a line of text does not pass for a part.
+    Weighed by clearly visible pixels, so that a line of text does not pass for a part. A part reaches as far as its
+    shadow's last grey level.
     """
     if not even:
         return np.ones(away.shape, np.bool_)
-    closed = cv2.morphologyEx((away > 3).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    closed = cv2.morphologyEx((away > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     labels, stats = _components(np.asarray(closed > 0))
     weights = np.bincount(labels[away > 24], minlength=len(stats))
     weights[0] = 0

@@ -33,8 +33,8 @@ def ssim_planes(a: U8, b: U8) -> list[float]:
     x, y = a[:high, :wide].astype(np.float32), b[:high, :wide].astype(np.float32)
     mx, my = _means(x), _means(y)
     mxx, myy, mxy = mx * mx, my * my, mx * my
-    spread = _means(cv2.multiply(x, x) + cv2.multiply(y, y)) - mxx - myy
-    together = _means(cv2.multiply(x, y)) - mxy
+    spread = _means(x * x + y * y) - mxx - myy
+    together = _means(x * y) - mxy
     share = ((2 * mxy + _C1) * (2 * together + _C2)) / ((mxx + myy + _C1) * (spread + _C2))
     return [float(v) for v in np.atleast_1d(share.reshape(-1, a.shape[2]).mean(axis=0, dtype=np.float64))]
 

@@ -93,6 +93,15 @@ def encode_srgb(light: F32) -> U8:
     return np.asarray(cv2.LUT(steps.astype(np.uint16), _to_srgb().reshape(1, -1)), np.uint8)
 
 
+def on_white(rgba: U8) -> U8:
+    """uint8 HxWx4 straight alpha over white, blended in linear light, as uint8 HxWx3."""
+    cover = rgba[..., 3].astype(np.float32) * np.float32(1 / 255)
+    table = _to_linear().reshape(1, -1)
+    planes = cv2.split(np.ascontiguousarray(rgba[..., :3]))
+    blended = [np.asarray(cv2.LUT(plane, table)) * cover + (1 - cover) for plane in planes]
+    return encode_srgb(np.asarray(cv2.merge(blended), np.float32))
+
+
 def product_box(alpha: U8, edge: int = EDGE) -> Box:
     """The box of all pixels with alpha of at least ``edge``.
 
@@ -303,7 +312,9 @@ def _composite(placed: _Placed, background: str, with_shadow: bool) -> Rendering
     if background == "transparent":
         through = cover if density is None else cover + (1 - cover) * density
         pixels = np.zeros((*size, 4), np.uint8)
-        pixels[(*at, slice(0, 3))] = encode_srgb(placed.light / np.maximum(through, 1 / 1024)[..., None])
+        pixels[(*at, slice(0, 3))] = encode_srgb(
+            np.asarray(placed.light / np.maximum(through, 1 / 1024)[..., None], np.float32)
+        )
         pixels[(*at, 3)] = _byte(through)
         pixels[pixels[..., 3] == 0] = 0
     else:

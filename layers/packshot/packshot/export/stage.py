@@ -28,6 +28,7 @@ from packshot.records import CatalogEntry, Reason
 U8 = npt.NDArray[np.uint8]
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif"}
 _PICTURE_SIDE = 768  # what a describing model gets to see
+MANIFEST_ROOM = 40_000  # bytes left under a channel's limit when the file will be signed
 _SHRINKS = 4  # tries on smaller canvases before a byte limit is declared out of reach
 
 
@@ -120,6 +121,7 @@ class _Bench:
     studio: render.Studio
     blocks: metadata.Blocks
     encoder: encode.Encoder
+    spare: int = 0
     files: dict[Hashable, tuple[encode.Encoded, compliance.Subject]] = field(default_factory=dict)
 
     def file(self, channel: ChannelRules, spec: RenderSpec, least: tuple[int, int], limit: int | None) -> _Made:
@@ -134,7 +136,7 @@ class _Bench:
         self, channel: ChannelRules, rendering: render.Rendering, limit: int | None
     ) -> tuple[encode.Encoded, compliance.Subject]:
         app13 = self.blocks.app13
-        room = None if limit is None else limit - len(app13)
+        room = None if limit is None else limit - len(app13) - self.spare
         encoded = self.encoder.encode(rendering, channel.encode, room)
         if encoded.format == "jpeg":
             encoded = replace(encoded, data=iptc.splice(encoded.data, app13))
@@ -197,9 +199,9 @@ def export_photo(
     except render.NoProduct:
         return [_nothing(known[name], meta, words, kind) for name in channels]
     blocks = metadata.Blocks(meta.catalog, words, meta.source_metadata, kind)
-    bench = _Bench(studio, blocks, encode.Encoder(blocks.embedded))
+    bench = _Bench(studio, blocks, encode.Encoder(blocks.embedded), MANIFEST_ROOM if sign else 0)
     done = [_one(bench, known[name], meta, words, on) for name in channels]
-    return done if sign is None else [_signed(one, sign) for one in done]
+    return done if sign is None else [_signed(one, sign, known[one.channel], on) for one in done]
 
 
 def _expect(master: U8, shadow: U8 | None) -> None:
@@ -351,10 +353,21 @@ def _nothing(channel: ChannelRules, meta: ExportMeta, words: Words, kind: str) -
     return Exported(channel.channel, "", b"", kind_of, 0, 0, 0, 0.0, 0.0, [], why, words, kind, empty, main=main)
 
 
-def _signed(one: Exported, sign: Callable[[bytes, str, Exported], bytes]) -> Exported:
-    """The export with its manifest inside; a held file is not signed."""
+def _signed(
+    one: Exported, sign: Callable[[bytes, str, Exported], bytes], channel: ChannelRules, on: dt.date
+) -> Exported:
+    """The export with its manifest inside, weighed again; a held file is not signed."""
     if one.held:
         return one
     data = sign(one.data, one.content_type, one)
-    changed = {"data": data, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    return Exported(**{**one.__dict__, **changed})
+    facts = Facts(main=one.main)
+    weighed = {r.rule: r for r in compliance.weigh(len(data), channel, facts, on)}
+    results = [weighed.get(result.rule, result) for result in one.rules]
+    return replace(
+        one,
+        data=data,
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        rules=results,
+        held=held(channel, results),
+    )
