@@ -84,9 +84,9 @@ export class Change {
   }
 
   /** Asks for a preview of the changes as they are; an older question is taken back. */
-  async preview() {
+  async preview(first = false) {
     this.asked?.abort();
-    if (this.empty && this.saved === "{}") return this.onpreview(null, 0);
+    if (this.empty && this.saved === "{}" && !first) return this.onpreview(null, 0);
     const asked = (this.asked = new AbortController());
     const start = performance.now();
     try {

@@ -13,7 +13,7 @@ export function curve(points, { width = 300, height = 130 } = {}) {
   const line = points.map(([share, chance]) => `${x(share).toFixed(1)},${y(chance).toFixed(1)}`).join(" ");
   const at = (share) => points.reduce((best, p) => (Math.abs(p[0] - share) < Math.abs(best[0] - share) ? p : best));
   const says = [0.02, 0.05, 0.1, 0.2].filter((share) => share <= most).map((share) => at(share));
-  const steps = most > 0.2 ? 0.1 : most > 0.06 ? 0.05 : 0.02;
+  const steps = most > 0.5 ? 0.25 : most > 0.2 ? 0.1 : most > 0.06 ? 0.05 : 0.02;
   const ticks = Array.from({ length: Math.floor(most / steps) + 1 }, (_, i) => i * steps);
   return s("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": `Chance that the lot is accepted: ${says.map(([share, chance]) => `${percent(chance)} at ${percent(share)} defective`).join(", ")}` },
     [0, 0.5, 1].map((c) => [s("line", { x1: left, x2: width - right, y1: y(c), y2: y(c), class: "grid" }), s("text", { x: left - 5, y: y(c) + 3.5, class: "tick end" }, percent(c))]),

@@ -218,8 +218,8 @@ export class DeskPage {
         this.panel.say("previewing…");
       },
       onpreview: (image, seconds) => {
-        this.viewer.showLive(image);
-        this.panel.say(image ? `preview, ${Math.round(seconds * 1000)} ms` : "as the batch made it");
+        this.viewer.showLive(this.change.empty && this.change.saved === "{}" ? null : image);
+        this.panel.say(image && !this.change.empty ? `preview, ${Math.round(seconds * 1000)} ms` : "as the batch made it");
         this.element.dataset.previewed = String(Number(this.element.dataset.previewed ?? 0) + 1);
       },
       onproblem: (problem) => this.panel.say(problem.message),
@@ -228,7 +228,7 @@ export class DeskPage {
     put(this.changeBox, this.panel.element);
     this.panel.element.querySelector("input").focus({ preventScroll: true });
     this.panel.element.scrollIntoView({ block: "nearest" });
-    if (!this.change.empty) this.change.preview();
+    this.change.preview(true); // also without a change: it lays the photo out where the next previews are made
   }
 
   togglePainter() {

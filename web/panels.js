@@ -16,14 +16,19 @@ export const why = (task) => WHY[task.why] ?? task.why;
 /** The checks, failing first, each with its measured value and its limit. */
 export function checks(list) {
   if (!list.length) return h("p", { class: "muted" }, "No checks are recorded for this photo.");
-  const failing = list.filter((check) => !check.passed).length;
+  const failing = list.filter((check) => !check.passed);
+  const passed = list.filter((check) => check.passed);
   return h("section", { class: "panel", "aria-labelledby": "checks-title" },
-    h("h2", { id: "checks-title" }, "Checks", h("span", { class: `badge ${failing ? "bad" : "good"}` }, failing ? `${failing} beyond the limit` : "all within limits")),
-    h("ul", { class: "checks" }, list.map((check) => h("li", { class: check.passed ? "" : "failing" },
-      h("span", { class: "mark", "aria-hidden": "true" }, check.passed ? "✓" : "!"),
-      h("span", { class: "says" }, h("span", { class: "hidden" }, check.passed ? "Passed: " : "Failed: "), check.says),
-      h("span", { class: "numbers", title: `${check.name}: measured ${check.value}, limit ${check.limit}` }, `${number(check.value)} / ${number(check.limit)}`)))));
+    h("h2", { id: "checks-title" }, "Checks", h("span", { class: `badge ${failing.length ? "bad" : "good"}` }, failing.length ? `${failing.length} beyond the limit` : "all within limits")),
+    failing.length ? lines(failing) : null,
+    passed.length ? h("details", {}, h("summary", {}, `${passed.length} within their limits`), lines(passed)) : null);
 }
+
+const lines = (list) =>
+  h("ul", { class: "checks" }, list.map((check) => h("li", { class: check.passed ? "" : "failing" },
+    h("span", { class: "mark", "aria-hidden": "true" }, check.passed ? "✓" : "!"),
+    h("span", { class: "says" }, h("span", { class: "hidden" }, check.passed ? "Passed: " : "Failed: "), check.says),
+    h("span", { class: "numbers", title: `${check.name}: measured ${check.value}, limit ${check.limit}` }, `${number(check.value)} / ${number(check.limit)}`))));
 
 /** The lot: how much is looked at, what that proves, what comes next. */
 export function lot(panel, task) {
@@ -42,7 +47,9 @@ export function lot(panel, task) {
     task.why === "sample"
       ? [h("p", { class: "small next" }, h("b", {}, "If approved: "), panel.on_approve), h("p", { class: "small next" }, h("b", {}, "If rejected: "), panel.on_reject)]
       : h("p", { class: "small next" }, "This photo is outside the sample: rejected, it alone is held. The lot leaves only when all its tasks are decided."),
-    h("details", {}, h("summary", {}, `What this sample proves${left ? "" : " (complete)"}`), curve(panel.curve), h("p", { class: "small muted" }, panel.plan)));
+    panel.curve.length
+      ? h("details", {}, h("summary", {}, `What this sample proves${left ? "" : " (complete)"}`), curve(panel.curve), h("p", { class: "small muted" }, panel.plan))
+      : h("p", { class: "small muted" }, panel.plan));
 }
 
 const tile = (label, value, kind = "") => h("div", { class: kind }, h("dt", {}, label), h("dd", {}, String(value)));

@@ -11,6 +11,7 @@ from packshot.review.views import LotPanel
 from packshot.store import Store
 
 SAMPLE = "sample"
+NO_SAMPLE = "No photo of this lot passed by the checks alone, so there is no sample: each one is looked at."
 
 
 def panel(store: Store, drop: str, lot_id: str, who: str) -> LotPanel:
@@ -33,8 +34,8 @@ def panel(store: Store, drop: str, lot_id: str, who: str) -> LotPanel:
         defects=defects,
         other_tasks=len(others),
         other_decided=_decided(others),
-        plan=explain(plan, lot.size),
-        curve=oc(plan, lot.size),
+        plan=explain(plan, lot.size) if sample else NO_SAMPLE,
+        curve=oc(plan, lot.size) if sample else [],
         on_approve=_after(lot, plan, defects, decided, others_left),
         on_reject=_after(lot, plan, defects + 1, decided, others_left),
         tasks=[view(task, who) for task in tasks],
