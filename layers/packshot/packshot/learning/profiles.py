@@ -21,7 +21,7 @@ class Frozen(BaseModel):
 class ShadowProfile(Frozen):
     """The shadow of a segment's lots; same fields and units as the imaging settings."""
 
-    kind: ShadowKind = "none"
+    kind: ShadowKind = "contact"
     direction_deg: float = Field(default=90.0, ge=0, lt=360, description="where it falls: 0 right, 90 down")
     length: float = Field(default=0.05, ge=0, le=1, description="share of the product's height")
     softness: float = Field(default=0.02, ge=0, le=0.5, description="blur, share of the product's height")
@@ -81,6 +81,7 @@ def default_profile(segment: str) -> Profile:
     own: dict[str, dict[str, Any]] = {
         "textured": {"fast_threshold": 0.97},
         "transparent": {"fast_threshold": 0.97},
+        "apparel": {"shadow": ShadowProfile(kind="none")},  # a ghost mannequin stands on nothing
         "exception": {"fast_threshold": 0.999, "flag_threshold": 0.05},
     }
     return Profile(segment=segment, **({"flag_threshold": load_coefficients().flag_threshold} | own.get(segment, {})))
