@@ -6,11 +6,12 @@ import itertools
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+
 from packshot.learning.history import history_text
 from packshot.learning.profiles import Profile, ShadowProfile, default_profile
 from packshot.learning.updates import Outcome, sign_test, update
 from packshot.records import Check, TaskRecord, TaskState
-from pydantic import ValidationError
 
 NUMBER = itertools.count()
 
@@ -74,9 +75,9 @@ def test_the_shadow_turns_the_short_way_round() -> None:
 
 
 def test_another_kind_of_shadow_needs_two_thirds() -> None:
-    contact = [outcome({"shadow": {"kind": "contact"}}) for _ in range(8)]
-    assert update(START, contact + [outcome() for _ in range(4)]).shadow.kind == "contact"
-    assert update(START, contact + [outcome() for _ in range(5)]).shadow.kind == "none"
+    drop = [outcome({"shadow": {"kind": "drop"}}) for _ in range(8)]
+    assert update(START, drop + [outcome() for _ in range(4)]).shadow.kind == "drop"
+    assert update(START, drop + [outcome() for _ in range(5)]).shadow.kind == START.shadow.kind != "drop"
 
 
 def test_caution_doubles_the_evidence() -> None:
@@ -94,7 +95,7 @@ def test_settings_stay_within_their_bounds() -> None:
 
 
 def test_misses_lower_the_flag_threshold_and_false_alarms_raise_it() -> None:
-    missed = [outcome(rejected=True) for _ in range(2)] + [outcome() for _ in range(40)]
+    missed = [outcome(rejected=True) for _ in range(4)] + [outcome() for _ in range(40)]
     assert update(START, missed).flag_threshold == pytest.approx(0.24)
     alarms = [outcome(why="flag", flags=["error_score"]) for _ in range(20)] + [outcome() for _ in range(20)]
     assert update(START, alarms).flag_threshold == pytest.approx(0.345)
@@ -108,7 +109,7 @@ def test_rare_misses_and_right_flags_leave_the_threshold() -> None:
 
 
 def test_complaints_are_misses() -> None:
-    complaints = [outcome(rejected=True, why="complaint") for _ in range(2)]
+    complaints = [outcome(rejected=True, why="complaint") for _ in range(3)]
     assert update(START, complaints + [outcome() for _ in range(30)]).flag_threshold < START.flag_threshold
 
 
