@@ -145,3 +145,14 @@ def test_a_coder_without_transparency_gets_the_picture_on_white(master):
     assert measure.delta_e(on_white.pixels, got, on_white.alpha >= 128) <= 1.0
     whole = render(np.dstack([master[..., :3], np.full(master.shape[:2], 255, np.uint8)]), None, WHOLE)
     assert Encoder().encode(whole, EncodeSpec()).kept
+
+
+@pytest.mark.parametrize("height", [8, 12, 63, 64, 67, 68, 69, 132, 200])
+def test_ssim_in_strips_counts_every_window_once(rendering, height):
+    """A change in one row of blocks weighs the same wherever the strips' seams lie."""
+    a = rendering.pixels[100 : 100 + height, 300:364]
+    assert measure.ssim_planes(a, a) == pytest.approx([1.0] * 3)
+    b = a.copy()
+    b[::3] //= 2
+    whole = structural_similarity(a, b, channel_axis=2, data_range=255, win_size=7)
+    assert np.mean(measure.ssim_planes(a, b)) == pytest.approx(whole, abs=0.05)
