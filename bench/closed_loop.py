@@ -24,8 +24,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from packshot.learning.profiles import Evidence, Profile
-from packshot.learning.rollback import Watch, roll_back
+from packshot.learning.profiles import Evidence, Profile, default_profile
+from packshot.learning.rollback import Watch, recent_sample, roll_back
 from packshot.learning.updates import Outcome, update
 from packshot.quality.checks import check, lot_stats
 from packshot.quality.limits import load_limits
@@ -97,13 +97,16 @@ class Pool:
 def read_pool(path: Path) -> Pool:
     """Examples from JSON lines, gzipped or not; raises ValueError when a kind is missing."""
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text("utf-8")
-    pool = Pool()
+    pool, plain = Pool(), []
     for line in text.splitlines():
         one = json.loads(line)
         kind = pool.good if not one["defect"] else pool.edge if one["damage"] in EDGE_DAMAGES else pool.other
         kind.append(one["measurements"])
+        plain += [one["measurements"]] if one["damage"] == "none" else []
     if not (pool.good and pool.edge and pool.other):
         raise ValueError(f"{path} lacks good, edge-spoiled or otherwise spoiled examples")
+    # Half of the good photos are spotless, half spoiled within bounds.
+    pool.good += plain * max(0, round(len(pool.good) / max(1, len(plain))) - 1)
     return pool
 
 
@@ -218,9 +221,9 @@ class Loop:
         self._adopt(self.profile.next(cause, Evidence(), **changes), watched=True)
 
     def _adopt(self, profile: Profile, watched: bool) -> None:
-        sampled = [o for o in self.outcomes if o.why == "sample"][-100:]
+        defects, decided = recent_sample(self.outcomes, self.profile.version)
         self.history.append(profile)
-        self.watch = Watch.begin(profile, sum(o.defect for o in sampled), len(sampled)) if watched else None
+        self.watch = Watch.begin(profile, defects, decided) if watched else None
         self.profile = profile
 
 
@@ -248,7 +251,7 @@ def flat(photos: Sequence[Photo], share: float, number: int, reviewer: Reviewer,
 
 def simulate(pool: Pool, lots: int, seed: int, reviewer: Reviewer) -> dict[str, list[Tally]]:
     """All three policies over the same story."""
-    first = Profile(segment=SEGMENT)
+    first = default_profile(SEGMENT)
     loop = Loop(first, [first], reviewer=reviewer)
     series: dict[str, list[Tally]] = {"none": [], "flat": [], "packshot": []}
     for number in range(lots):

@@ -72,10 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.examples:
             write_examples(options.examples, examples)
     bad = np.array([e.defect for e in examples])
+    spotless = np.array([e.damage == "none" for e in examples])
     shift = prior_shift(examples, options.base_rate)
     score = shifted(cross_validated(examples), shift)
-    threshold = operating_threshold(score, bad, RECALL, MOST_FLAGGED)
-    found = figures(score, bad, threshold)
+    threshold = operating_threshold(score, bad, spotless, RECALL, MOST_FLAGGED)
+    found = figures(score, bad, threshold) | {"flagged_spotless": float((score[spotless] >= threshold).mean())}
     print(f"cross-validated over {len({e.sku for e in examples})} SKUs, flagged from {threshold:.3f}")
     _print(found)
     _tables(examples, score >= threshold)
@@ -235,8 +236,11 @@ def _judge_network(name: str, folder: Path, options: argparse.Namespace, model: 
         for e, s in zip(found, score, strict=True)
     ]
     passed = np.array([outcome == Verdict.PASS for outcome, _ in outcomes])
-    print(f"{name}: {len(found)} mattes, {int(bad.sum())} defects; {int(passed.sum())} pass, of them "
-          f"{int((passed & bad).sum())} defects; score's AUC {figures(score, bad, model.flag_threshold)['auc']:.3f}")  # fmt: skip
+    passed_bad, area = int((passed & bad).sum()), figures(score, bad, model.flag_threshold)["auc"]
+    print(
+        f"{name}: {len(found)} mattes, {int(bad.sum())} defects; {int(passed.sum())} pass, of them {passed_bad} defects"
+    )
+    print(f"  the score's AUC {area:.3f}")
     for e, s, (outcome, flags) in zip(found, score, outcomes, strict=True):
         truth = "DEFECT" if e.defect else "good"
         print(f"  {e.name:26s} {truth:7s} {outcome:5s} {s:.3f}  iou {e.iou:.3f} edge {e.edge:.3f}  {', '.join(flags)}")

@@ -65,7 +65,7 @@ def _disc(radius: int) -> U8:
 
 def _pixels(truth: U8, dice: Dice, low: float, high: float) -> int:
     """A length between low and high pixels of a 2400-px photo, more often short than long."""
-    return max(1, round(float(low * (high / low) ** dice.uniform()) * max(truth.shape) / 2400))
+    return max(1, int(round(float(low * (high / low) ** dice.uniform()) * max(truth.shape) / 2400)))
 
 
 def _patch(truth: U8, dice: Dice, where: U8, share: float) -> F32:
@@ -76,7 +76,8 @@ def _patch(truth: U8, dice: Dice, where: U8, share: float) -> F32:
     y, x = np.mgrid[0 : truth.shape[0], 0 : truth.shape[1]].astype(np.float32)
     angle = np.arctan2(y - ys[i], x - xs[i])
     wobble = 1 + sum(dice.uniform(-0.15, 0.15) * np.cos(k * angle + dice.uniform(0, 6.3)) for k in (2, 3, 5))
-    return np.clip((radius * wobble - np.hypot(x - xs[i], y - ys[i])) / 2 + 0.5, 0, 1).astype(np.float32)
+    blob = np.clip((radius * wobble - np.hypot(x - xs[i], y - ys[i])) / 2 + 0.5, 0, 1)
+    return np.asarray(blob, np.float32)
 
 
 def erode(truth: U8, dice: Dice) -> U8:
@@ -98,7 +99,7 @@ def hole(truth: U8, dice: Dice) -> U8:
     """A hole where the product is solid, 0.2 to 6 % of it."""
     inside = cv2.erode(truth, _disc(9))
     blob = _patch(truth, dice, (inside if inside.any() else truth) >= 128, 0.002 * 30 ** dice.uniform())
-    return (truth * (1 - blob)).round().astype(np.uint8)
+    return np.asarray((truth * (1 - blob)).round(), np.uint8)
 
 
 def half_hole(truth: U8, dice: Dice) -> U8:

@@ -17,9 +17,12 @@ from packshot.quality.score import Term
 Numbers = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
-# Measurement, start, width, whether a segment may start later. Each term is 0 up to its start, 1 from start + width on.
-# The scales come from what a defect is (an edge error of 0.12, a hole of 1 %, a tint of 2 CIEDE2000), not from the
-# examples; what is normal for a kind of product (soft fur, see-through glass, chrome) comes from the good examples of its
+# Measurement, start, width, whether a segment may start later. Each term is 0 up to its start, 1 from start
+# + width on.
+# The scales come from what a defect is (an edge error of 0.12, a hole of 1 %, a tint of 2 CIEDE2000), not
+# from the
+# examples; what is normal for a kind of product (soft fur, see-through glass, chrome) comes from the good
+# examples of its
 # segment.
 CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("edge_error", 0.06, 0.07, False),
@@ -36,8 +39,10 @@ CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("colour_shift", 1.6, 0.5, False),
     ("shadow_turn", 20.0, 40.0, False),
 )
-# Left out on purpose: cut and leftover lengths, looks_in and looks_out, outside_unlike. They tell a spoiled matte
-# from its own original, but differ more between products than between good and bad, and made unseen SKUs worse.
+# Left out on purpose: cut and leftover lengths, looks_in and looks_out, outside_unlike. They tell a spoiled
+# matte
+# from its own original, but differ more between products than between good and bad, and made unseen SKUs
+# worse.
 # Glass and chrome show other things' colours at their edge: alpha cannot be estimated anew there.
 LATER = {("alpha_residual", "transparent"): 0.3, ("alpha_residual", "reflective"): 0.25}
 NORMAL = 0.85  # share of a segment's good examples that count as normal
@@ -130,9 +135,11 @@ def threshold_for_recall(score: Numbers, bad: Truths, recall: float = 0.95) -> f
     return float(np.quantile(score[bad], 1 - recall, method="lower"))
 
 
-def operating_threshold(score: Numbers, bad: Truths, recall: float, most_flagged: float) -> float:
-    """The threshold for the recall, or the lowest one that flags no more than ``most_flagged`` of the good ones."""
-    bound = float(np.nextafter(np.quantile(score[~bad], 1 - most_flagged, method="higher"), 2))
+def operating_threshold(score: Numbers, bad: Truths, spotless: Truths, recall: float, most_flagged: float) -> float:
+    """The threshold for the recall, or the lowest one that flags no more than ``most_flagged`` of spotless
+    ones.
+    """
+    bound = float(np.nextafter(np.quantile(score[spotless], 1 - most_flagged, method="higher"), 2))
     return max(threshold_for_recall(score, bad, recall), bound)
 
 

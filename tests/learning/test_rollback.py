@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from packshot.learning.profiles import Evidence, Profile
-from packshot.learning.rollback import ALPHA, BETA, Watch, proven, roll_back
+from packshot.learning.rollback import ALPHA, BETA, Watch, proven, recent_sample, roll_back
+from packshot.learning.updates import Outcome
 
 FIRST = Profile(segment="general", flag_threshold=0.25)
 SECOND = FIRST.next("a change", Evidence(decisions=9), edge_shift_px=2.0, flag_threshold=0.5)
@@ -51,6 +53,17 @@ def test_no_evidence_of_the_parent_gives_a_usable_test() -> None:
     watch = Watch.begin(SECOND, 0, 0)
     assert 0 < watch.p0 < watch.p1 < 1
     assert Watch.begin(SECOND, 0, 1000).p0 == 0.005
+
+
+def test_the_parents_rate_is_that_of_its_last_lots() -> None:
+    def sampled(lot: str, defect: bool, version: int = 1, why: str = "sample") -> Outcome:
+        return Outcome(photo_id=lot, lot=lot, segment="general", profile_version=version, why=why, rejected=defect)
+
+    calm = [sampled(f"lot-{i}", False) for i in range(20)]
+    drift = [sampled(f"lot-{i}", True) for i in (20, 21, 22)] * 2
+    others = [sampled("lot-22", False, version=2), sampled("lot-22", False, why="flag")]
+    assert recent_sample(calm + drift + others, version=1) == (6, 6)
+    assert recent_sample(calm, version=2) == (0, 0)
 
 
 def worse() -> Watch:

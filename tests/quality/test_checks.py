@@ -6,12 +6,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pydantic import ValidationError
+
 from packshot.quality.checks import LotStats, against_lot, check, circular_median, lot_stats
 from packshot.quality.limits import Limits, Rule, load_limits
 from packshot.quality.score import Coefficients, Term, error_score, explain, load_coefficients
 from packshot.quality.verdict import escalate, verdict
 from packshot.records import Verdict
-from pydantic import ValidationError
 
 PROFILE = SimpleNamespace(flag_threshold=0.3)
 GOOD = {

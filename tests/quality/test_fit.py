@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("bench.quality_fit")
 
-from bench.closed_loop import Reviewer, Tally, first_below, interval, make_lot, rate, simulate  # noqa: E402
-from bench.closed_loop import Pool as LoopPool  # noqa: E402
-from bench.quality_damage import MATTE_DAMAGES, judge, tint  # noqa: E402
-from bench.quality_fit import (  # noqa: E402
+from bench.closed_loop import Pool as LoopPool
+from bench.closed_loop import Reviewer, Tally, first_below, interval, make_lot, rate, simulate
+from bench.quality_damage import MATTE_DAMAGES, judge, tint
+from bench.quality_fit import (
     auc,
     cross_validated,
     figures,
@@ -23,7 +23,7 @@ from bench.quality_fit import (  # noqa: E402
     shifted,
     threshold_for_recall,
 )
-from bench.quality_set import Example  # noqa: E402
+from bench.quality_set import Example
 
 SIZE = 600
 
@@ -62,7 +62,11 @@ def test_every_damage_changes_the_matte_and_is_the_same_for_the_same_seed(name: 
 
 
 def test_damages_range_from_harmless_to_defect() -> None:
-    usable = [judge(np.asarray(f(TRUTH, np.random.default_rng(s))), TRUTH).ok for f in MATTE_DAMAGES.values() for s in range(6)]
+    usable = [
+        judge(np.asarray(f(TRUTH, np.random.default_rng(s))), TRUTH).ok
+        for f in MATTE_DAMAGES.values()
+        for s in range(6)
+    ]
     assert 0.2 < np.mean(usable) < 0.8
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from packshot.quality.lots import act, decide_canary, decide_lot, fuse
 from packshot.quality.sampling import Plan
 from packshot.quality.switching import Switch

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from packshot.imaging.measure import measure
 from packshot.imaging.shadow import cast
 

@@ -10,6 +10,7 @@ from math import comb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from packshot.quality.sampling import (
     Plan,
     aql_plan,

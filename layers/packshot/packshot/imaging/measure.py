@@ -167,8 +167,8 @@ def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
     flat = flat[:: max(1, len(flat) // COLOUR_SAMPLES)]
     before = lab_of(rgb.reshape(-1, 3)[flat])
     after = lab_of(np.ascontiguousarray(result.reshape(-1, result.shape[-1])[flat, :3]))
-    each = deltaE_ciede2000(before, after)  # type: ignore[no-untyped-call]
-    shift = deltaE_ciede2000(before.mean(0), after.mean(0))  # type: ignore[no-untyped-call]
+    each = deltaE_ciede2000(before, after)
+    shift = deltaE_ciede2000(before.mean(0), after.mean(0))
     return {
         "colour_shift": float(np.clip(shift, 0, 100)),
         "colour_median": float(np.clip(np.median(each), 0, 100)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,6 +67,30 @@ class Watch(BaseModel):
         if self.evidence >= math.log((1 - BETA) / ALPHA):
             return "worse"
         return "sound" if self.evidence <= math.log(BETA / (1 - ALPHA)) else "watching"
+
+
+class Sampled(Protocol):
+    """What a parent's rate needs of an outcome."""
+
+    @property
+    def why(self) -> str: ...  # noqa: D102
+    @property
+    def lot(self) -> str: ...  # noqa: D102
+    @property
+    def profile_version(self) -> int: ...  # noqa: D102
+    @property
+    def defect(self) -> bool: ...  # noqa: D102
+
+
+def recent_sample(outcomes: Sequence[Sampled], version: int, lots: int = 3) -> tuple[int, int]:
+    """Defects and decisions of the version's sample in its last few lots, outcomes in order of time.
+
+    Not of its whole life: what had drifted before a change is not the change's fault.
+    """
+    sampled = [o for o in outcomes if o.why == "sample" and o.profile_version == version]
+    last = list(dict.fromkeys(o.lot for o in reversed(sampled)))[:lots]
+    recent = [o for o in sampled if o.lot in last]
+    return sum(o.defect for o in recent), len(recent)
 
 
 def roll_back(history: Sequence[Profile], watch: Watch) -> Profile:

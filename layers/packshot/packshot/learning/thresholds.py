@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
 from packshot.learning.profiles import Moved, Profile
 
 SCORE_FLAG = "error_score"
-WANTED_ESCAPES = 0.015  # of what passed; the promise is 2 %
+WANTED_ESCAPES = 0.02  # of what passed: the promise
+BEYOND_CHANCE = 0.1  # of so many misses though the promise is kept: reviewers err, too
 WANTED_PRECISION = 0.15  # a flag that is right less often than one in seven wastes people's time
 LEAST_MISSES = 2
 FLAG_DOWN, FLAG_UP = 0.8, 1.15
@@ -48,13 +50,13 @@ def _flag(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | 
     by_score = [o for o in outcomes if o.why == "flag" and o.flags == [SCORE_FLAG]]
     right = sum(o.defect for o in by_score)
     now = profile.flag_threshold
-    if len(passed) >= least and misses >= LEAST_MISSES and misses > WANTED_ESCAPES * len(passed):
+    if len(passed) >= least and misses >= LEAST_MISSES and _chance(misses, len(passed)) < BEYOND_CHANCE:
         after, note = now * FLAG_DOWN, f"{misses} defects among {len(passed)} that had passed"
     elif (
         len(by_score) >= 2 * least
         and right < WANTED_PRECISION * len(by_score)
         and len(passed) >= 2 * least
-        and not misses
+        and misses <= WANTED_ESCAPES * len(passed)
     ):
         after, note = now * FLAG_UP, f"only {right} of {len(by_score)} flags by score were right"
     else:
@@ -64,6 +66,12 @@ def _flag(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | 
         return None
     votes = len(passed) + len(by_score)
     return Moved(field="flag_threshold", before=now, after=after, votes=votes, wanted=after, note=note)
+
+
+def _chance(misses: int, passed: int) -> float:
+    """Chance of at least so many misses among so many photos if the promise is just kept (binomial)."""
+    fewer = sum(math.comb(passed, k) * WANTED_ESCAPES**k * (1 - WANTED_ESCAPES) ** (passed - k) for k in range(misses))
+    return 1 - fewer
 
 
 def _fast(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | None:

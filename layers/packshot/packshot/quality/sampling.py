@@ -18,7 +18,16 @@ Severity = Literal["normal", "tightened"]
 
 LETTERS = "ABCDEFGHJKLMNPQR"
 SIZES = dict(zip(LETTERS, (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000), strict=True))
-LEVEL_II: tuple[tuple[int, str], ...] = ((8, "A"), (15, "B"), (25, "C"), (50, "D"), (90, "E"), (150, "F"), (280, "G"), (500, "H"))
+LEVEL_II: tuple[tuple[int, str], ...] = (
+    (8, "A"),
+    (15, "B"),
+    (25, "C"),
+    (50, "D"),
+    (90, "E"),
+    (150, "F"),
+    (280, "G"),
+    (500, "H"),
+)
 LEVEL_II += ((1200, "J"), (3200, "K"), (10_000, "L"))
 # The letter whose plan has acceptance number 0 under normal inspection; the rest of a column follows from it.
 ZERO_LETTER = {0.4: "G", 0.65: "F", 1.0: "E", 1.5: "D", 2.5: "C", 4.0: "B"}
