@@ -65,7 +65,8 @@ def _disc(radius: int) -> U8:
 
 def _pixels(truth: U8, dice: Dice, low: float, high: float) -> int:
     """A length between low and high pixels of a 2400-px photo, more often short than long."""
-    return max(1, int(round(float(low * (high / low) ** dice.uniform()) * max(truth.shape) / 2400)))
+    scale = float(max(truth.shape)) / 2400
+    return max(1, round(float(low * (high / low) ** dice.uniform()) * scale))
 
 
 def _patch(truth: U8, dice: Dice, where: U8, share: float) -> F32:
