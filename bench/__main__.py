@@ -1,38 +1,31 @@
-"""`python -m bench mattes --photos DIR --truth DIR [--catalog CSV] [--out DIR]`."""
+"""``python -m bench NAME …``: one measurement; ``python -m bench NAME --help`` tells its options."""
 
 from __future__ import annotations
 
-import argparse
-import json
-from pathlib import Path
+import importlib
+import sys
 
-from bench import mattes
-from bench.scores import means
-from packshot.imaging.cutout import Settings
-from packshot.imaging.networks import Networks
+BENCHES = {
+    "mattes": "mattes against known truth, by segment and backdrop",
+    "quality": "fit and judge the error score on spoiled mattes",
+    "closed_loop": "lots with drifting defects through inspection, sampling and learning",
+    "exports": "bytes, SSIM and colour of exports",
+    "speed": "photos per hour beside the limit and rembg",
+    "pictures": "the documentation's picture of all segments",
+}
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one measurement and print its table."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    one = kinds.add_parser("mattes", help="cut out photos and score the mattes against known truth")
-    one.add_argument("--photos", type=Path, required=True)
-    one.add_argument("--truth", type=Path, required=True, help="8-bit PNGs of the photos' stems and sizes")
-    one.add_argument("--catalog", type=Path, help="CSV with sku, segment and background")
-    one.add_argument("--out", type=Path, help="where alphas, cut-outs and scores.json are written")
-    one.add_argument("--way", choices=["fast", "auto", "accurate"], default="auto")
-    one.add_argument("--threads", type=int, help="default: the cores that this process may use")
-    one.add_argument("--provider", choices=["cpu", "openvino"], default="cpu")
-    args = parser.parse_args(argv)
-    networks = Networks(threads=args.threads, provider=args.provider)
-    rows = mattes.run(args.photos, args.truth, args.catalog, args.out, networks, Settings(way=args.way))
-    print(mattes.table(rows))
-    if args.out:
-        report = {"mean": means([row.score for row in rows]), "photos": {row.name: row.score.row() for row in rows}}
-        (args.out / "scores.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    return 0
+def main(arguments: list[str]) -> int:
+    """Run one bench; without a name list them."""
+    if not arguments or arguments[0] not in BENCHES:
+        print(__doc__)
+        for name, what in BENCHES.items():
+            print(f"  {name:12} {what}")
+        return 0 if not arguments else 2
+    bench = importlib.import_module(f"bench.{arguments[0]}")
+    done = bench.main(arguments[1:])
+    return done if isinstance(done, int) else 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

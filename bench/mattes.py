@@ -119,3 +119,23 @@ def _write(out: Path, stem: str, made: cutout.CutOut) -> None:
     for folder, picture in (("alpha", made.matte), ("cutout", cv2.cvtColor(made.master, cv2.COLOR_RGBA2BGRA))):
         (out / folder).mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(out / folder / f"{stem}.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Cut out photos, print the table, and write alphas and scores.json where asked."""
+    parser = argparse.ArgumentParser(prog="python -m bench mattes", description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--truth", type=Path, required=True, help="8-bit PNGs of the photos' stems and sizes")
+    parser.add_argument("--catalog", type=Path, help="CSV with sku, segment and background")
+    parser.add_argument("--out", type=Path, help="where alphas, cut-outs and scores.json are written")
+    parser.add_argument("--way", choices=["fast", "auto", "accurate"], default="auto")
+    parser.add_argument("--threads", type=int, help="default: the cores that this process may use")
+    parser.add_argument("--provider", choices=["cpu", "openvino"], default="cpu")
+    asked = parser.parse_args(arguments)
+    networks = Networks(threads=asked.threads, provider=asked.provider)
+    rows = run(asked.photos, asked.truth, asked.catalog, asked.out, networks, Settings(way=asked.way))
+    print(table(rows))
+    if asked.out:
+        report = {"mean": means([row.score for row in rows]), "photos": {row.name: row.score.row() for row in rows}}
+        (asked.out / "scores.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    return 0

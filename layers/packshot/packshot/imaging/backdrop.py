@@ -18,9 +18,13 @@ OUTSIDE_REACH, OUTSIDE_BELOW = 4, 0.1
 """Surely backdrop: the matte is below 0.1 everywhere within 4 network pixels."""
 INSIDE_REACH, INSIDE_ABOVE = 3, 0.9
 """Surely product: the matte is above 0.9 everywhere within 3 network pixels."""
+CORE_REACH = 12
+"""Also surely product: more likely than not, and no doubt of the outside within 12 network pixels."""
 COURSE_SHARE = 1 / 150
 """Gaussian sigma of the backdrop's smooth course, share of the long side."""
 FAINT = 1e-3
+HUES_APART, DIM = 0.1, 0.02
+"""Hues are told apart fully from a squared sine of 0.1; light below 0.02 is too dim to have a hue."""
 FOREIGN_SIDE = 320
 FOREIGN_FLOOR, FOREIGN_SIGMAS = 0.1, 8.0
 WANDER, NOISE = 25.0, 2e-4
@@ -43,13 +47,16 @@ class Fields:
     inside: F32
 
 
-def estimate(light: F32, matte: F32, network_px: float) -> Fields:
+def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> Fields:
     """Fields from a linear-light photo h x w x 3 and a coarse matte h x w.
 
-    `network_px` is the side of a network pixel in pixels of the matte.
+    `network_px` is the side of a network pixel in pixels of the matte; `depth` widens the doubt into the product, for
+    fur and yarn, through which the backdrop shows.
     """
     outside = (cv2.dilate(matte, disc(OUTSIDE_REACH * network_px)) < OUTSIDE_BELOW).astype(np.float32)
-    inside = (cv2.erode(matte, disc(INSIDE_REACH * network_px)) > INSIDE_ABOVE).astype(np.float32)
+    inside = (cv2.erode(matte, disc(INSIDE_REACH * depth * network_px)) > INSIDE_ABOVE).astype(np.float32)
+    solid = cv2.distanceTransform((matte >= 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    inside = np.maximum(inside, (solid > CORE_REACH * network_px).astype(np.float32))
     backdrop = fill(light, np.maximum(outside, FAINT * _frame(outside)))
     product = fill(light, np.maximum(inside, FAINT * (matte > 0.8)))
     course = cv2.GaussianBlur(backdrop, (0, 0), COURSE_SHARE * max(matte.shape))
@@ -58,11 +65,11 @@ def estimate(light: F32, matte: F32, network_px: float) -> Fields:
     return Fields(backdrop, product, np.sqrt(np.maximum(spread, 0)), outside, inside)
 
 
-def foreign(light: F32, silhouette: F32) -> F32:
+def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR) -> F32:
     """How surely pixels inside a silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
 
-    light h x w x 3 linear, silhouette h x w 1 or 0 (the product with its holes filled). The backdrop is filled in from
-    outside; a shadow scales its channels by one factor below 1, so the distance is taken to that ray of colours.
+    light h x w x 3 linear, silhouette h x w 1 or 0 (the product with its holes filled), floor in root light. The
+    backdrop is filled in from outside; a shadow scales its channels by one factor below 1, so the distance is taken to that ray of colours.
     """
     scale = FOREIGN_SIDE / max(silhouette.shape)
     small = cv2.resize(light, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -77,7 +84,7 @@ def foreign(light: F32, silhouette: F32) -> F32:
     root = np.sqrt(light)
     share = np.clip((root * behind).sum(axis=2) / (np.square(behind).sum(axis=2) + 1e-6), 0, 1)
     distance = np.sqrt(np.square(root - share[..., None] * behind).sum(axis=2))
-    certain: F32 = distance / max(FOREIGN_FLOOR, FOREIGN_SIGMAS * sigma)
+    certain: F32 = distance / max(floor, FOREIGN_SIGMAS * sigma)
     return certain
 
 
@@ -92,6 +99,28 @@ def colour_opinion(light: F32, fields: Fields) -> tuple[F32, F32]:
     alpha = np.clip(((light - fields.backdrop) * way).sum(axis=2) / (apart + 1e-6), 0, 1)
     trust = apart / (apart + WANDER * np.square(fields.spread) + NOISE)
     return alpha, trust
+
+
+def without_shadow(light: F32, matte: F32, fields: Fields) -> F32:
+    """The coarse matte h x w lowered where a doubtful pixel is only the backdrop in shadow.
+
+    A shadow keeps the backdrop's hue. Every pixel is unmixed into non-negative shares of the product's and the
+    backdrop's colour without asking that they sum to one, so that darkness counts for neither; this is trusted as far
+    as the two hues are apart (squared sine between the colours), and only ever takes away.
+    """
+    f2, b2 = np.square(fields.product).sum(axis=2), np.square(fields.backdrop).sum(axis=2)
+    fb = (fields.product * fields.backdrop).sum(axis=2)
+    fi, bi = (fields.product * light).sum(axis=2), (fields.backdrop * light).sum(axis=2)
+    apart = 1 - fb * fb / (f2 * b2 + 1e-9)
+    det = f2 * b2 - fb * fb + 1e-9
+    of_product = np.clip((fi * b2 - bi * fb) / det, 0, None)
+    of_backdrop = np.clip((bi * f2 - fi * fb) / det, 0, None)
+    by_hue = of_product * np.sqrt(f2) / (of_product * np.sqrt(f2) + of_backdrop * np.sqrt(b2) + 1e-6)
+    lit = np.square(light).sum(axis=2)
+    trust = np.clip(apart / HUES_APART, 0, 1) * lit / (lit + DIM**2)
+    doubtful = (fields.inside < 0.5) & (fields.outside < 0.5)
+    lowered = matte - trust * np.maximum(matte - by_hue, 0)
+    return np.where(doubtful, lowered, matte).astype(np.float32)
 
 
 def fill(values: F32, weight: F32) -> F32:

@@ -21,8 +21,7 @@ WORK_SIDE = 2400
 EVEN_SIZE, FULL_SIZE = 768, 1024
 """What the accurate network sees: a product on an even sweep needs less than one on clutter."""
 HARD_SEGMENTS = frozenset({"transparent", "reflective"})
-DARK = 0.35
-"""On a backdrop darker than this (root light) edges drown, and the network is shown more."""
+FUR_DEPTH = 3.0
 AGREEMENT = 0.7
 
 
@@ -81,8 +80,15 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     light = linear(half)
     network_px = max(half.shape[:2]) / max(coarse.shape)
     matte = refine.enlarge(coarse, *half.shape[:2])
+    if sweep.even and segment == "reflective" and way != "fast":
+        other = refine.enlarge(networks.u2netp(work), *half.shape[:2])
+        matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
-    fields = backdrop.estimate(light, matte, network_px)
+    depth = FUR_DEPTH if segment == "textured" else 1.0
+    fields = backdrop.estimate(light, matte, network_px, depth)
+    if sweep.even:
+        matte = backdrop.without_shadow(light, matte, fields)
+        fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
     fine = refiner.refine(np.sqrt(linear(work)), matte, fields, networks.settle)
     full = np.zeros(rgb.shape[:2], np.float32)
@@ -106,7 +112,7 @@ def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions)
     """The networks' coarse matte; on clutter two of them, reconciled."""
     if way == "fast":
         return networks.u2netp(work), {"disagreement": 0.0}
-    easy = sweep.even and segment not in HARD_SEGMENTS and float(sweep.colour.mean()) > DARK
+    easy = sweep.even and segment not in HARD_SEGMENTS
     fine = networks.isnet(work, EVEN_SIZE if easy and way == "auto" else FULL_SIZE)
     if sweep.even:
         return fine, {"disagreement": 0.0}

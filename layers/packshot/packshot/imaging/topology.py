@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from packshot.imaging import backdrop
 from packshot.imaging.light import F32, U8
 
 SOLID = 0.5
@@ -13,7 +14,11 @@ SMALLEST_HOLE = 12
 GLASS_DOUBT = 0.02
 """Mean matte in a hole of a transparent product above which the network half saw glass: open air stays below."""
 FOREIGN_SHARE = 0.7
+AIR = 0.08
+"""Mean matte in a hole below which the network is sure that it is open air."""
 NOTCH_SHARE = 0.04
+SURE = 0.8
+MIRROR_FLOOR, MIRROR_CORE = 0.02, 4
 PART_SHARE = 0.01
 BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
 """A part is out of focus when its outline's sharpness is under both: 2.2, and 0.75 of the sharpest part's."""
@@ -59,10 +64,26 @@ def silhouette(matte: F32) -> F32:
     return filled
 
 
+def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tuple[F32, float]:
+    """Polished metal that one network lost in the backdrop that it mirrors, and its share of the picture.
+
+    Regained where the other network is sure of it and the colour is not that of the backdrop around the product (which
+    is how the inside of a chain stays open). All float32 h x w, light h x w x 3 linear.
+    """
+    filled = silhouette(np.maximum(matte, other))
+    off = backdrop.foreign(light, filled, MIRROR_FLOOR) > 1
+    lost = ((other > SURE) & (matte < SOLID) & off).astype(np.uint8)
+    core = max(3, round(MIRROR_CORE * network_px))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (core, core))
+    lost = cv2.morphologyEx(cv2.morphologyEx(lost, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc)
+    return np.where(lost > 0, 1, matte).astype(np.float32), float(lost.mean())
+
+
 def _is_product(hole: U8, matte: F32, foreign: F32 | None, transparent: bool) -> bool:
     if foreign is not None:
+        enough = 1.0 if float(matte[hole].mean()) < AIR else 0.5  # two half proofs make one
         core = cv2.erode(np.pad(hole, 1).astype(np.uint8), np.ones((5, 5), np.uint8))[1:-1, 1:-1] > 0
-        if core.any() and float((foreign[core] > 1).mean()) > FOREIGN_SHARE:
+        if core.any() and float((foreign[core] > enough).mean()) > FOREIGN_SHARE:
             return True
     return transparent and float(matte[hole].mean()) > GLASS_DOUBT
 

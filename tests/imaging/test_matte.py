@@ -1,0 +1,110 @@
+"""Finding the product: with stand-in opinions, so that the way is tested and not the networks."""
+
+import cv2
+import numpy as np
+import pytest
+
+from packshot.imaging import matte, topology
+
+
+class Coarse:
+    """Opinions that know the truth, blurred as a network would; remembers what was asked."""
+
+    def __init__(self, truth: np.ndarray, photo_shape: tuple[int, int]) -> None:
+        self.truth, self.shape, self.asked = truth, photo_shape, []
+
+    def _see(self, rgb: np.ndarray, size: int) -> np.ndarray:
+        self.asked.append((rgb.shape[:2], size))
+        dark = (np.abs(rgb.astype(int) - rgb[0, 0]).max(axis=2) > 40).astype(np.float32)
+        scale = size / max(rgb.shape[:2])
+        return cv2.GaussianBlur(cv2.resize(dark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), (0, 0), 1)
+
+    def u2netp(self, rgb: np.ndarray) -> np.ndarray:
+        return self._see(rgb, 320)
+
+    def isnet(self, rgb: np.ndarray, size: int = 1024) -> np.ndarray:
+        return self._see(rgb, size // 4)
+
+    def settle(self, features: np.ndarray) -> np.ndarray:
+        """Colour where it is trusted, else the coarse matte: what the refiner starts from."""
+        return features[:, 26:27] * features[:, 22:26] + (1 - features[:, 26:27]) * features[:, 18:19]
+
+
+def scene(height: int = 600, width: int = 500) -> tuple[np.ndarray, np.ndarray]:
+    photo = np.full((height, width, 3), (225, 228, 230), np.uint8)
+    truth = np.zeros((height, width), np.uint8)
+    cv2.circle(truth, (240, 300), 120, 255, -1, cv2.LINE_AA)
+    share = truth[..., None] / 255
+    return np.round(photo * (1 - share) + np.array([40, 90, 160]) * share).astype(np.uint8), truth
+
+
+def test_a_product_on_a_sweep_is_cut_from_its_crop_alone():
+    photo, truth = scene()
+    seen = Coarse(truth, photo.shape[:2])
+
+    found = matte.find(photo, "auto", seen)
+
+    assert np.abs(found.matte * 255 - truth).mean() < 1.0
+    assert ((found.matte > 0.5) != (truth > 127)).mean() < 0.001
+    (shape, _), *rest = seen.asked
+    assert not rest and shape[0] < 400 and shape[1] < 400
+
+
+def test_the_fast_way_never_asks_the_accurate_network():
+    photo, truth = scene()
+    seen = Coarse(truth, photo.shape[:2])
+    assert matte.find(photo, "fast", seen).way == "fast"
+    assert {size for _, size in seen.asked} == {320}
+
+
+def test_an_odd_sized_photo_with_a_product_at_the_frame_keeps_its_last_row():
+    photo, truth = scene(421, 501)
+    found = matte.find(photo, "auto", Coarse(truth, photo.shape[:2]))
+    assert found.matte.shape == (421, 501)
+    assert found.matte[420, 240] > 0.9
+
+
+def test_a_blank_photo_has_no_product():
+    photo = np.full((600, 500, 3), 230, np.uint8)
+    with pytest.raises(matte.NoProduct):
+        matte.find(photo, "auto", Coarse(np.zeros((600, 500), np.uint8), (600, 500)))
+
+
+def test_a_large_photo_is_worked_on_reduced_and_finished_at_its_own_size():
+    small, truth = scene()
+    photo = cv2.resize(small, None, fx=12, fy=12, interpolation=cv2.INTER_CUBIC)
+    truth = cv2.resize(truth, None, fx=12, fy=12, interpolation=cv2.INTER_CUBIC)
+    found = matte.find(photo, "auto", Coarse(truth, photo.shape[:2]))
+    assert found.matte.shape == photo.shape[:2]
+    assert ((found.matte > 0.5) != (truth > 127)).mean() < 0.002
+
+
+def test_a_highlight_the_network_took_for_a_hole_is_closed_and_a_true_hole_stays():
+    solid = np.zeros((200, 200), np.float32)
+    solid[40:160, 40:160] = 1
+    solid[60:90, 60:90] = solid[110:140, 110:140] = 0
+    foreign = np.zeros_like(solid)
+    foreign[60:90, 60:90] = 3
+    closed, count = topology.close_false_holes(solid, foreign, 1.0, transparent=False)
+    assert count == 1
+    assert closed[75, 75] == 1 and closed[125, 125] == 0
+
+
+def test_half_seen_glass_is_closed_only_in_transparent_products():
+    glass = np.ones((100, 100), np.float32)
+    glass[:5] = glass[-5:] = glass[:, :5] = glass[:, -5:] = 0
+    glass[40:60, 40:60] = 0.2
+    assert topology.close_false_holes(glass, None, 1.0, transparent=False)[1] == 0
+    assert topology.close_false_holes(glass, None, 1.0, transparent=True)[0][50, 50] == 1
+
+
+def test_a_blurred_bystander_is_dropped_beside_a_sharp_product():
+    grey = np.full((300, 400), 0.8, np.float32)
+    grey[100:250, 60:160] = 0.2
+    blurred = np.full_like(grey, 0.8)
+    blurred[50:250, 260:340] = 0.3
+    grey = np.minimum(grey, cv2.GaussianBlur(blurred, (0, 0), 8))
+    both = (grey < 0.5).astype(np.float32)
+    kept, dropped = topology.drop_blurred_parts(both, grey)
+    assert dropped == 1
+    assert kept[170, 100] == 1 and kept[150, 300] == 0

@@ -1,0 +1,46 @@
+"""Carrying mattes between sizes without losing the edge."""
+
+import cv2
+import numpy as np
+
+from packshot.imaging import backdrop, refine, refiner
+
+
+def test_enlarging_stays_within_bounds():
+    matte = (np.indices((10, 12)).sum(axis=0) % 2).astype(np.float32)
+    big = refine.enlarge(matte, 100, 120)
+    assert big.shape == (100, 120) and big.min() >= 0 and big.max() <= 1
+
+
+def test_a_matte_carried_to_full_size_follows_the_photos_edge():
+    rgb = np.full((800, 600, 3), 240, np.uint8)
+    cv2.circle(rgb, (300, 400), 200, (20, 60, 30), -1, cv2.LINE_AA)
+    truth = (240 - rgb[..., 0].astype(np.float32)) / 220
+    small = cv2.resize(rgb, (150, 200), interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(truth, (150, 200), interpolation=cv2.INTER_AREA)
+    plain = cv2.resize(coarse, (600, 800), interpolation=cv2.INTER_LINEAR)
+    led = refine.to_size(small, coarse, rgb)
+    assert np.abs(led - truth).mean() < 0.5 * np.abs(plain - truth).mean()
+
+
+def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():
+    height, width = 260, 300
+    inside = np.zeros((height, width), np.float32)
+    inside[:, :200] = 1
+    outside = np.zeros_like(inside)
+    outside[:, 210:] = 1
+    flat = np.zeros((height, width, 3), np.float32)
+    fields = backdrop.Fields(flat, flat + 1, np.zeros_like(inside), outside, inside)
+    asked = []
+
+    def settle(features: np.ndarray) -> np.ndarray:
+        asked.append(features.shape)
+        return np.broadcast_to(
+            np.array([0.1, 0.2, 0.3, 0.4], np.float32)[None, :, None, None], (1, 4, *features.shape[2:])
+        )
+
+    fine = refiner.refine(np.zeros((2 * height, 2 * width, 3), np.float32), inside, fields, settle)
+    assert fine.shape == (2 * height, 2 * width)
+    assert len(asked) < 6 and all(h % 8 == 0 and w % 8 == 0 for _, _, h, w in asked)
+    assert np.allclose(fine[100:102, 404:406], [[0.1, 0.2], [0.3, 0.4]])
+    assert fine[0, 0] == 1 and fine[0, -1] == 0
