@@ -54,8 +54,8 @@ export const undo = (id) => json("POST", `tasks/${part(id)}/undo`);
 export const decide = (id, body) => json("POST", `tasks/${part(id)}/decision`, { body });
 export const override = (id, version, body) => json("PUT", `tasks/${part(id)}/override`, { query: { version }, body });
 export const render = (id, version) => json("POST", `tasks/${part(id)}/render`, { query: { version } });
-export const preview = async (id, body, signal) =>
-  (await send("POST", `tasks/${part(id)}/preview`, { body, signal })).blob();
+export const preview = async (id, side, body, signal) =>
+  (await send("POST", `tasks/${part(id)}/preview`, { query: { side }, body, signal })).blob();
 
 export const lot = (drop, id) => json("GET", `lots/${part(drop)}/${part(id)}`);
 export const drops = (cursor = "") => json("GET", "drops", { query: { cursor } });

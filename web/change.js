@@ -4,10 +4,11 @@ import * as api from "./api.js";
 
 const WAIT = 90; // ms after the last change before a preview is asked for
 
-/** The changes on one photo. `onchange` follows each change, `onpreview(image or null, seconds)` each answer. */
+/** The changes on one photo. `onchange` follows each change, `onpreview(image or null, seconds)` each answer;
+ *  `side()` says how large a preview the screen can show. */
 export class Change {
-  constructor(task, settings, { onchange, onpreview, onproblem }) {
-    Object.assign(this, { id: task.task_id, settings, onchange, onpreview, onproblem });
+  constructor(task, settings, { onchange, onpreview, onproblem, side }) {
+    Object.assign(this, { id: task.task_id, settings, onchange, onpreview, onproblem, side });
     this.saved = JSON.stringify(task.override ?? {});
     this.now = structuredClone(task.override ?? {});
     this.before = [];
@@ -88,15 +89,23 @@ export class Change {
     this.asked?.abort();
     if (this.empty && this.saved === "{}" && !first) return this.onpreview(null, 0);
     const asked = (this.asked = new AbortController());
+    this.lastSide = this.side();
     const start = performance.now();
     try {
-      const blob = await api.preview(this.id, this.now, asked.signal);
+      const blob = await api.preview(this.id, this.side(), this.now, asked.signal);
       const image = await createImageBitmap(blob);
       if (this.asked === asked) this.onpreview(image, (performance.now() - start) / 1000);
     } catch (problem) {
       if (problem.name !== "AbortError") this.onproblem(problem);
     }
     return undefined;
+  }
+
+  /** The screen shows more now: asks again, larger, if that helps. */
+  sharper() {
+    if (this.empty || this.side() <= this.lastSide) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.preview(), 3 * WAIT);
   }
 
   /** Keeps the changes on the task and renders them at full size; the task's view after it. */

@@ -17,7 +17,7 @@ const STEP = 80; // canvas pixels of one arrow key
 export class DeskPage {
   constructor(app) {
     this.app = app;
-    this.viewer = new Viewer({ onchange: () => this.tools?.sync(), onfull: (wanted) => this.wantFull(wanted) });
+    this.viewer = new Viewer({ onchange: () => this.looked(), onfull: (wanted) => this.wantFull(wanted) });
     this.tools = toolbar(this.viewer);
     this.head = h("div", { class: "head" });
     this.side = h("div", { class: "side" });
@@ -157,6 +157,11 @@ export class DeskPage {
     this.element.dataset.preloaded = following ?? "";
   }
 
+  looked() {
+    this.tools?.sync();
+    this.change?.sharper();
+  }
+
   wantFull(wanted) {
     wanted.full().then(() => this.sheet === wanted && this.viewer.draw()).catch(() => toast("The full size cannot be loaded.", { kind: "bad" }));
   }
@@ -223,6 +228,7 @@ export class DeskPage {
         this.element.dataset.previewed = String(Number(this.element.dataset.previewed ?? 0) + 1);
       },
       onproblem: (problem) => this.panel.say(problem.message),
+      side: () => this.viewer.side,
     });
     this.panel = new ChangePanel({ change: this.change, brush: this.brush, onbrush: () => this.useBrush(), onpainting: () => this.togglePainter() });
     put(this.changeBox, this.panel.element);

@@ -84,6 +84,12 @@ export class Viewer {
     return [{ x: 0, y: 0, width, height: half }, { x: 0, y: half + GAP, width, height: height - half - GAP }];
   }
 
+  /** The longest side, px, that a preview needs now: what the screen shows of it, in steps. */
+  get side() {
+    const shown = this.scale * Math.max(this.sheet.width, this.sheet.height);
+    return Math.min(1600, Math.max(400, Math.ceil(shown / 200) * 200));
+  }
+
   /** Whether two panes side by side show more of the photo than one above the other. */
   get beside() {
     const { width, height } = this.canvas;

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from packshot.preview.stage import SIDE, Previewer
+from packshot.preview.stage import LAID_OUT, SIDE, Previewer
 from packshot.review import http
 from packshot.review.override import Override
 from packshot.review.views import TaskView
@@ -32,7 +32,7 @@ def previewer() -> Previewer:
 
 @app.post("/v1/tasks/<task>/preview", tags=["tasks"])
 def preview(  # type: ignore[no-untyped-def]
-    task: Id, override: Annotated[Override, Body()], side: Annotated[int, Query(ge=200, le=1600)] = SIDE
+    task: Id, override: Annotated[Override, Body()], side: Annotated[int, Query(ge=200, le=LAID_OUT)] = SIDE
 ):
     """The changed cut-out with its shadow at screen size: WebP with transparency."""
     # Without a return type: the resolver would read the picture's bytes as UTF-8 to validate them.

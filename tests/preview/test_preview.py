@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from studio import CONTEXT, Studio, event, load
+from studio import CONTEXT, ROOT, Studio, event, load
 
 from packshot import keys
 from packshot.preview.stage import Previewer
@@ -149,6 +149,17 @@ def test_the_function_answers_a_picture_and_nothing_without_claims(
         assert refused["statusCode"] == 401
     wrong = function.handler(event("POST", path, body={"feather_px": 200}), CONTEXT)
     assert (wrong["statusCode"], json.loads(wrong["body"])["title"]) == (422, "Request does not fit")
+
+
+def test_the_sample_event_is_answered(
+    studio: Studio, previewer: Previewer, function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    monkeypatch.setattr(function, "previewer", lambda: previewer)
+    sample = json.loads((ROOT / "events" / "preview.json").read_text("utf-8"))
+    sample["rawPath"] = sample["requestContext"]["http"]["path"] = f"/v1/tasks/{task_of(studio, 0).task_id}/preview"
+    answer = function.handler(sample, CONTEXT)
+    assert pixels(base64.b64decode(answer["body"])).shape == (667, 800, 4)
 
 
 @pytest.mark.slow

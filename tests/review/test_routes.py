@@ -120,3 +120,11 @@ def test_the_review_function_imports_no_imaging() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_sample_events_are_answered(studio: Studio, call: Call, review: ModuleType) -> None:
+    studio.drop()
+    sample = json.loads((ROOT / "events" / "review.json").read_text("utf-8"))
+    answer = review.handler(sample, CONTEXT)
+    assert answer["statusCode"] == 200
+    assert len(json.loads(answer["body"])["tasks"]) == 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import re
@@ -11,13 +13,14 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from backend import Backend
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from packshot.records import LotRecord, TaskRecord
 
@@ -153,6 +156,7 @@ def test_changed_edges_are_previewed_rendered_and_kept(backend: Backend, visit: 
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("a")
     ready(page, task)
+    expect(page.locator("#toasts")).to_contain_text("Approved")
     after = master(backend, drop, task)
     assert (after[..., 3] > 127).sum() < 0.97 * (before[..., 3] > 127).sum()
     kept = task_of(backend, task)
@@ -185,6 +189,7 @@ def test_the_brush_works_by_mouse_and_by_keyboard(backend: Backend, visit: Visit
     page.keyboard.press("Escape")
     page.keyboard.press("a")
     ready(page, task)
+    expect(page.locator("#toasts")).to_contain_text("Approved")
     strokes = task_of(backend, task).override["strokes"]
     assert [stroke["mode"] for stroke in strokes] == ["remove", "remove"]
     assert len(strokes[0]["points"]) > 2
@@ -238,7 +243,8 @@ def test_the_next_photo_is_there_at_once(backend: Backend, visit: Visit, drop: s
         """() => {
           const desk = document.querySelector('.desk');
           addEventListener('keydown', () => { window.pressed = performance.now() }, { capture: true, once: true });
-          new MutationObserver(() => { window.shown ??= performance.now() }).observe(desk, { attributeFilter: ['data-shown'] });
+          const seen = new MutationObserver(() => { window.shown ??= performance.now() });
+          seen.observe(desk, { attributeFilter: ['data-shown'] });
         }"""
     )
     page.keyboard.press("n")
@@ -266,7 +272,11 @@ def test_hostile_titles_and_names_stay_text(backend: Backend, visit: Visit, drop
     policy = page.request.get(backend.api.url).headers["content-security-policy"]
     assert "script-src 'self'" in policy and "unsafe" not in policy
     page.evaluate(
-        "() => { const s = document.createElement('script'); s.textContent = 'window.inline = 1'; document.body.append(s) }"
+        """() => {
+          const script = document.createElement('script');
+          script.textContent = 'window.inline = 1';
+          document.body.append(script);
+        }"""
     )
     assert page.evaluate("window.inline") is None
 
@@ -305,6 +315,36 @@ def test_without_a_token_there_is_nothing_to_see(backend: Backend, visit: Visit)
     page.reload()
     expect(page.get_by_role("heading", name="Review desk")).to_be_visible()
     expect(page.locator("table")).to_have_count(0)
+
+
+def test_sign_in_by_code_with_pkce(backend: Backend, browser: Browser) -> None:
+    sent: dict[str, str] = {}
+
+    def authorize(route: Route) -> None:
+        query = dict(parse_qsl(urlsplit(route.request.url).query))
+        sent.update(query)
+        route.fulfill(status=302, headers={"Location": f"{query['redirect_uri']}?code=abc&state={query['state']}"})
+
+    def redeem(route: Route) -> None:
+        sent.update(dict(parse_qsl(route.request.post_data or "")))
+        route.fulfill(json={"id_token": backend.api.token})
+
+    page = browser.new_page()
+    page.route("**/config.json", lambda route: route.fulfill(json={"domain": backend.api.url, "client": "desk"}))
+    page.route("**/oauth2/authorize?*", authorize)
+    page.route("**/oauth2/token", redeem)
+    page.goto(backend.api.url)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(sent["code_verifier"].encode()).digest()).decode().rstrip("=")
+    assert (sent["code"], sent["code_challenge"], sent["code_challenge_method"]) == ("abc", challenge, "S256")
+    assert "code=" not in page.url
+
+    page.goto(f"{backend.api.url}/?code=stolen&state=unasked")
+    sent.clear()
+    page.wait_for_load_state("networkidle")
+    assert sent == {}, "a code that this tab did not ask for is not redeemed"
+    page.close()
 
 
 @pytest.mark.parametrize(

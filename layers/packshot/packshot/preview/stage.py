@@ -33,7 +33,8 @@ from packshot.store.objects import Missing
 # The photo passed intake's limits, which a deployment may have raised.
 AT_THE_DOOR = Limits(megapixels=10_000, bytes=1 << 40, scan_megapixels=1_000_000)
 KEPT = 3  # photos at screen size that one worker keeps between calls
-SIDE = 1200  # px, the longest side of a preview
+SIDE = 1200  # px, the longest side of a preview unless asked otherwise
+LAID_OUT = 1600  # px, the longest side at which photos are kept between calls; no preview is larger
 UNFINISHED = {"unfinished": True}  # an override that no task has: its pictures are approved by nobody
 
 
@@ -65,7 +66,7 @@ class Previewer:
     def preview(self, task_id: str, change: Override, side: int = SIDE) -> bytes:
         """The changed cut-out with its shadow, longest side at most ``side`` px, as WebP. Raises Refusal."""
         task = find(self.store, task_id)
-        cut = self._sitting(task, side).cut(change)
+        cut = _small(self._sitting(task), side).cut(change)
         return webp(with_shadow(cut.master, cut.shadow), 80)
 
     def render(self, task_id: str, who: str, version: int) -> TaskView:
@@ -100,12 +101,12 @@ class Previewer:
         self.store.work.put_json(marker, {"override": task.override, **said})
         return view(checked, who)
 
-    def _sitting(self, task: TaskRecord, side: int) -> Sitting:
+    def _sitting(self, task: TaskRecord) -> Sitting:
         """The task's photo at screen size; from memory if its results are still those."""
         ref, result, base = self._results(task)
-        name = (f"{task.drop}/{task.photo_id}/{side}", result.recipe)
+        name = (f"{task.drop}/{task.photo_id}", result.recipe)
         if name not in self._small:
-            self._small[name] = _small(_full(self.store, ref, result, base), side)
+            self._small[name] = _small(_full(self.store, ref, result, base), LAID_OUT)
             while len(self._small) > KEPT:
                 self._small.popitem(last=False)
         self._small.move_to_end(name)
@@ -158,7 +159,8 @@ def _small(full: Sitting, side: int) -> Sitting:
     matte = reduced(full.raw.matte, side)
     raw = RawMatte(matte, full.raw.way, full.raw.numbers, full.raw.notes)
     inner = None if full.inner is None else reduced(full.inner, side)
-    return Sitting(rgb, raw, inner, max(rgb.shape[:2]) / max(full.rgb.shape[:2]), full.segment, full.base)
+    scale = full.scale * max(rgb.shape[:2]) / max(full.rgb.shape[:2])
+    return Sitting(rgb, raw, inner, scale, full.segment, full.base)
 
 
 def _write(
