@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ import numpy.typing as npt
 
 from bench.scores import FIGURES, WORST, Score, means, score
 from packshot.imaging import cutout
+from packshot.imaging.cutout import Settings
 from packshot.imaging.matte import NoProduct, Opinions
+from packshot.imaging.networks import Networks
 
 U8 = npt.NDArray[np.uint8]
 PHOTOS = (".jpg", ".jpeg", ".png")

@@ -11,7 +11,7 @@ from typing import Any
 
 from packshot.learning.complaints import Complaint, read_complaints, tightened, trace
 from packshot.learning.profiles import Profile, default_profile
-from packshot.learning.rollback import Watch, roll_back
+from packshot.learning.rollback import Watch, recent_sample, roll_back
 from packshot.learning.updates import Outcome, update
 from packshot.quality.switching import Switch
 from packshot.records import LotRecord, Record, Status, TaskRecord
@@ -148,8 +148,8 @@ def _watch(store: Store, profile: Profile, outcomes: list[Outcome]) -> Watch | N
     """The sequential test of a version against its parent's sample; None for a first version."""
     if not profile.parent:
         return None
-    before = [o for o in _outcomes(store, profile.segment, profile.parent) if o.why == "sample"]
-    watch = Watch.begin(profile, sum(o.defect for o in before), len(before))
+    before = _outcomes(store, profile.segment, profile.parent)
+    watch = Watch.begin(profile, *recent_sample(before, profile.parent))
     for outcome in outcomes:
         if outcome.why == "sample":
             watch = watch.after(outcome.photo_id, outcome.defect)
