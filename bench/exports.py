@@ -49,7 +49,7 @@ def synthetic(colour: tuple[int, int, int], grain: float, width: int = 1800, hei
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
     light = 1.05 - 0.45 * x**2 + 0.1 * np.sin(9 * y)
     # grain is mostly light and shade, a sixth of it colour, as in photos of real material
-    grey, tint = rng.normal(0, grain * 2, (height, width, 1)), rng.normal(0, grain / 3, (height, width, 3))
+    grey, tint = rng.normal(0, grain, (height, width, 1)), rng.normal(0, grain / 6, (height, width, 3))
     noise = np.asarray(cv2.GaussianBlur((grey + tint).astype(np.float32), (0, 0), 0.9))
     rgb = np.clip(np.array(colour, np.float32) * light + noise, 0, 255).astype(np.uint8)
     shadow = np.zeros((height, width), np.float32)
