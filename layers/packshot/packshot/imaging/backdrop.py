@@ -69,7 +69,8 @@ def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR) -> F32:
     """How surely pixels inside a silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
 
     light h x w x 3 linear, silhouette h x w 1 or 0 (the product with its holes filled), floor in root light. The
-    backdrop is filled in from outside; a shadow scales its channels by one factor below 1, so the distance is taken to that ray of colours.
+    backdrop is filled in from outside; a shadow scales its channels by one factor below 1, so the distance is taken to
+    that ray of colours.
     """
     scale = FOREIGN_SIDE / max(silhouette.shape)
     small = cv2.resize(light, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
