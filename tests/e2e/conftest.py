@@ -6,10 +6,13 @@ mattes of photos that it has seen before. Everything after the networks is real,
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +32,7 @@ from packshot.records import DropStatus, PhotoRecord
 from packshot.report import Audit, audit
 from packshot.store import Store
 from packshot_local.project import open_stack, store_of
-from packshot_local.stack import LogLine, Stack
+from packshot_local.stack import LogLine, Stack, StackError
 
 SIDE = 2048
 SEGMENT = "general"
@@ -82,6 +85,31 @@ class Line:
     store: Store
     lines: list[LogLine] = field(default_factory=list)
 
+    @contextmanager
+    def reaper(self, functions: Iterable[str], *, once: bool) -> Iterator[list[str]]:
+        """Kill a worker of each function while it works: the first time, or every time. Yields who was killed."""
+        killed: list[str] = []
+        over = threading.Event()
+
+        def reap() -> None:
+            while not over.wait(0.002):
+                for name in functions:
+                    if (once and name in killed) or not self.stack._pools.find(name).active:
+                        continue
+                    try:
+                        self.stack.kill_worker(name)
+                    except StackError:
+                        continue  # its worker is about to start
+                    killed.append(name)
+
+        thread = threading.Thread(target=reap)
+        thread.start()
+        try:
+            yield killed
+        finally:
+            over.set()
+            thread.join()
+
     def photo(self, seed: int) -> bytes:
         """A photo whose matte the work bucket holds, for both ways."""
         body, matte = draw(seed)
@@ -94,7 +122,7 @@ class Line:
         first = Settings.from_dict(segments()[SEGMENT].settings)
         for way in (first.way, "accurate"):
             raw = RawMatte(matte, way, {"certainty": 0.99})
-            mattes.put(_sha256(body), "", SEGMENT, first.model_copy(update={"way": way}), raw)
+            mattes.put(hashlib.sha256(body).hexdigest(), "", SEGMENT, first.model_copy(update={"way": way}), raw)
 
     def put(self, drop: str, file: str, body: bytes) -> None:
         self.store.incoming.put(f"{keys.INCOMING}{drop}/{file}", body, "application/octet-stream")
@@ -145,12 +173,6 @@ class Line:
         return [entry for entry in fields if entry.get("message") == message]
 
 
-def _sha256(body: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(body).hexdigest()
-
-
 @pytest.fixture(scope="module")
 def mode() -> str:
     """How the module's line treats review; a module overrides it."""
@@ -160,6 +182,13 @@ def mode() -> str:
 @pytest.fixture(scope="module")
 def line(mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     lines: list[LogLine] = []
+    watchers: list[Callable[[LogLine], None]] = []
+
+    def hear(said: LogLine) -> None:
+        lines.append(said)
+        for watcher in watchers:
+            watcher(said)
+
     log_file = tmp_path_factory.mktemp("logs") / "stack.jsonl"
     parameters = {**PARAMETERS, "GateMode": mode}
     with open_stack(

@@ -83,6 +83,31 @@ def test_a_worker_is_killed_in_mid_lot(line: Line) -> None:
     assert len(line.executions("killed")) == 1
 
 
+STAGES = [f"{name}Function" for name in ("Plan", "Process", "Inspect", "Export", "Settle", "Report")]
+
+
+def test_every_stage_loses_a_worker(line: Line) -> None:
+    with line.reaper(STAGES, once=True) as killed:
+        line.drop("mourned", {f"BOX-{n}": line.photo(n) for n in (80, 81, 82, 83)})
+        books = line.books("mourned")
+        until(lambda: all(e["status"] == "SUCCEEDED" for e in line.executions("mourned")))
+
+    assert sorted(killed) == sorted(STAGES)
+    assert books.balanced and (books.dropped, books.exported) == (4, 4)
+    assert len(line.exports("mourned")) == 4 and len(line.executions("mourned")) == 1
+
+
+def test_a_drop_that_cannot_be_planned_fails_photo_by_photo(line: Line) -> None:
+    with line.reaper(["PlanFunction"], once=False) as killed:
+        line.drop("unplanned", {f"BOX-{n}": line.photo(n) for n in (90, 91)})
+        books = line.books("unplanned")
+
+    assert len(killed) >= 5, "the plan was retried before it was given up"
+    assert books.balanced and (books.dropped, books.failed) == (2, 2)
+    assert {r.reason.code for r in line.records("unplanned").values() if r.reason} == {"NOT_PLANNED"}
+    assert len([letter for letter in line.letters() if letter["drop"] == "unplanned"]) == 2
+
+
 def test_corrupt_photos_spoil_only_themselves(line: Line) -> None:
     sound = {f"BOX-{n}": line.photo(n) for n in (20, 21, 22)}
     unlucky, matte = draw(23)
