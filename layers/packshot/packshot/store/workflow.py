@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -31,6 +32,29 @@ class Workflow:
             if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
                 return arn
             raise
+
+    def status(self, execution: str) -> str:
+        """An execution's status, e.g. ``RUNNING`` or ``FAILED``; empty once Step Functions has forgotten it."""
+        try:
+            return self.client.describe_execution(executionArn=execution)["status"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return ""
+            raise
+
+    def running(self, drop: str) -> Iterator[str]:
+        """ARNs of the executions that run for a drop: its own, and those that resume lots of it."""
+        pages = self.client.get_paginator("list_executions").paginate(
+            stateMachineArn=self.machine_arn, statusFilter="RUNNING"
+        )
+        for page in pages:
+            for entry in page["executions"]:
+                if not entry["name"].startswith(drop):
+                    continue
+                # Names of other drops may begin alike; only the input says for certain whose it is.
+                told = self.client.describe_execution(executionArn=entry["executionArn"])
+                if told["status"] == "RUNNING" and json.loads(told["input"])["drop"] == drop:
+                    yield entry["executionArn"]
 
     def answer(self, token: str, output: dict[str, Any]) -> bool:
         """Wake the gate that waits with this token; False when it waits no longer."""
