@@ -296,3 +296,46 @@ def test_a_retried_photo_that_passes_now_is_held_no_longer(lot: Callable[..., Lo
     made.process(made.photos[0])
     assert made.inspect(ADVISORY, attempt=1) == "accept"
     assert made.cloud.photo(made.photos[0]).status == Status.ACCEPTED
+
+
+class TestRetriedPhotos:
+    """A person sends a photo through again whose lot was accepted long ago."""
+
+    def accepted(self, made: Lot) -> None:
+        made.inspect()
+        for task in made.tasks:
+            made.decide("approve", task)
+        for photo in made.photos[1:]:
+            made.store.photos.update("d", photo.photo_id, status=Status.EXPORTED)
+
+    def again(self, made: Lot, n: int) -> PhotoRecord:
+        made.store.photos.update("d", made.photos[n].photo_id, status=Status.ACCEPTED, reason=None)
+        assert made.inspect() == "accept"
+        return made.cloud.photo(made.photos[n])
+
+    def test_a_sound_one_is_judged_and_goes_on(self, lot: Callable[..., Lot]) -> None:
+        made = lot(missing=1)
+        self.accepted(made)
+        made.process(made.photos[0])
+        photo = self.again(made, 0)
+        assert photo.status == Status.ACCEPTED and photo.verdict is not None and photo.lot == made.id
+
+    def test_a_bad_one_does_not_slip_out_by_a_retry(self, lot: Callable[..., Lot]) -> None:
+        made = lot(missing=1)
+        self.accepted(made)
+        made.process(made.photos[0], bad=True)
+        photo = self.again(made, 0)
+        assert photo.status == Status.HELD and photo.reason is not None and photo.reason.code == "CHECKS_FAILED"
+
+    def test_an_altered_one_waits_for_its_own_approval(self, lot: Callable[..., Lot]) -> None:
+        made = lot(missing=1)
+        self.accepted(made)
+        made.process(made.photos[0], altered=True)
+        assert self.again(made, 0).status == Status.HELD
+        made.decide("approve", f"{made.id}.0.{made.photos[0].photo_id}")
+        assert self.again(made, 0).status == Status.ACCEPTED
+
+    def test_one_that_failed_again_is_recorded(self, lot: Callable[..., Lot]) -> None:
+        made = lot(missing=1)
+        self.accepted(made)
+        assert self.again(made, 0).status == Status.FAILED

@@ -26,6 +26,7 @@ from packshot.records import (
     LotRecord,
     LotStatus,
     PhotoRecord,
+    Reason,
     Record,
     Status,
     TaskRecord,
@@ -88,9 +89,11 @@ def inspect_lot(store: Store, settings: InspectSettings, drop: str, lot_id: str,
     A lot that was decided already (a retry, or a resume after its gate died) keeps its decision.
     """
     record = store.lots.get(drop, lot_id)
-    if record is not None and record.attempt == attempt and record.decision:
-        return Inspected(decision=record.decision)
     lot = read_lot(store, drop, lot_id)
+    if record is not None and record.attempt == attempt and record.decision:
+        if record.decision == "accept":
+            _judge_late(store, lot, attempt)
+        return Inspected(decision=record.decision)
     results = _measurements(store, lot, lot.photos)
     alive = _lose_the_lost(store, lot, results)
     stats = lot_stats([results[ref.photo_id]["measurements"] for ref in alive])
@@ -117,8 +120,28 @@ def inspect_lot(store: Store, settings: InspectSettings, drop: str, lot_id: str,
     for task in tasks:
         store.tasks.create(task)
     for finding in findings:
-        _record(store, drop, lot, finding, finding.ref.photo_id in sampled, gated)
+        _record(
+            store, drop, lot, finding, finding.ref.photo_id in sampled, reason("AWAITING_REVIEW") if gated else None
+        )
     return Inspected(decision="review" if gated else "accept")
+
+
+def _judge_late(store: Store, lot: Lot, attempt: int) -> None:
+    """Judge photos that a person sent through again after their lot was accepted.
+
+    No sample stands for them: one that is not beyond doubt is held until a person has approved it.
+    """
+    results = _measurements(store, lot, lot.photos)
+    for ref in _lose_the_lost(store, lot, results):
+        photo = store.photos.get(lot.drop, ref.photo_id)
+        if photo is None or photo.status != Status.ACCEPTED:
+            continue
+        finding = _judge(lot, ref, results[ref.photo_id], None)
+        task = _task(finding, lot, attempt, set(), set())
+        if task is not None and not store.tasks.create(task):
+            task = store.tasks.get(task.task_id)
+        approved = task is None or task.decision == "approve"
+        _record(store, lot.drop, lot, finding, photo.sampled, None if approved else _checks_failed(finding))
 
 
 def _refused_before(store: Store, lot: str) -> set[str]:
@@ -199,7 +222,11 @@ def _task(finding: Finding, lot: Lot, attempt: int, sampled: set[str], refused: 
     )  # fmt: skip
 
 
-def _record(store: Store, drop: str, lot: Lot, finding: Finding, sampled: bool, gated: bool) -> None:
+def _checks_failed(finding: Finding) -> Reason:
+    return reason("CHECKS_FAILED", detail="; ".join(c.says for c in finding.checks if not c.passed))
+
+
+def _record(store: Store, drop: str, lot: Lot, finding: Finding, sampled: bool, held: Reason | None) -> None:
     """Write the verdict on the photo's record; behind a gate it is held until people have decided."""
     fields: dict[str, Any] = {
         "lot": lot.lot, "profile_version": lot.profile_version,
@@ -208,10 +235,9 @@ def _record(store: Store, drop: str, lot: Lot, finding: Finding, sampled: bool, 
         "notes": finding.notes,
     }  # fmt: skip
     if finding.verdict == Verdict.FAIL:
-        failing = "; ".join(c.says for c in finding.checks if not c.passed)
-        fields |= {"status": Status.HELD, "reason": reason("CHECKS_FAILED", detail=failing)}
-    elif gated:
-        fields |= {"status": Status.HELD, "reason": reason("AWAITING_REVIEW")}
+        held = _checks_failed(finding)
+    if held is not None:
+        fields |= {"status": Status.HELD, "reason": held}
     else:
         fields |= {"status": Status.ACCEPTED, "reason": None}  # it may have failed before its rework
     try:
