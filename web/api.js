@@ -65,5 +65,6 @@ export const photos = (id, query) => json("GET", `drops/${part(id)}/photos`, { q
 export const rejected = async (id) => (await send("GET", `drops/${part(id)}/rejected.csv`)).blob();
 export const retry = (id, photo) => json("POST", `drops/${part(id)}/photos/${part(photo)}/retry`);
 
+export const complain = (complaints) => json("POST", "complaints", { body: { complaints } });
 export const planUpload = (body) => json("POST", "uploads", { body });
 export const completeUpload = (body) => json("POST", "uploads/complete", { body });

@@ -6,7 +6,7 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 
 /** The operating characteristic: points [share defective, chance of acceptance]; `found` marks a share. */
 export function curve(points, { width = 300, height = 130 } = {}) {
-  const [left, right, top, bottom] = [34, 8, 8, 26];
+  const [left, right, top, bottom] = [34, 18, 8, 26];
   const most = points.at(-1)[0] || 1;
   const x = (share) => left + (share / most) * (width - left - right);
   const y = (chance) => top + (1 - chance) * (height - top - bottom);
@@ -50,16 +50,16 @@ export function stack(parts, label) {
 
 /** Lots over time: share of defects in the sample, the limit as a tick. */
 export function lotColumns(lots, { width = 1180, height = 170 } = {}) {
-  if (!lots.length) return h("p", { class: "muted" }, "No lot has a sample yet.");
+  if (!lots.length) return h("p", { class: "muted" }, "No lot was reviewed yet.");
   const [left, top, bottom] = [34, 8, 18];
   const share = (lot) => (lot.decided ? lot.defects / lot.decided : 0);
   const most = Math.max(0.1, ...lots.map(share));
   const step = (width - left) / Math.max(lots.length, 12);
   const y = (value) => top + (1 - value / most) * (height - top - bottom);
-  const bad = lots.filter((lot) => lot.defects > lot.acceptance_number).length;
-  return s("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": `Share of defects in the samples of ${lots.length} lots; ${bad} beyond their acceptance number` },
+  const refused = (lot) => ["held", "recalled"].includes(lot.status);
+  return s("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": `Share of rejected among the reviewed photos of ${lots.length} lots; ${lots.filter(refused).length} lots refused` },
     [0, most / 2, most].map((v) => [s("line", { x1: left, x2: width, y1: y(v), y2: y(v), class: "grid" }), s("text", { x: left - 5, y: y(v) + 3.5, class: "tick end" }, percent(v))]),
-    lots.map((lot, i) => s("rect", { x: left + i * step + step * 0.15, width: Math.min(26, step * 0.7), y: Math.min(y(share(lot)), y(0) - 1.5), height: Math.max(1.5, y(0) - y(share(lot))), class: lot.defects > lot.acceptance_number ? "bad" : lot.decided < lot.sample_size ? "open" : "good" },
-      s("title", {}, `${lot.lot}: ${lot.defects} defective of ${lot.decided} decided (sample ${lot.sample_size}, ${lot.acceptance_number} allowed), ${lot.status}`))),
+    lots.map((lot, i) => s("rect", { x: left + i * step + step * 0.15, width: Math.min(26, step * 0.7), y: Math.min(y(share(lot)), y(0) - 1.5), height: Math.max(1.5, y(0) - y(share(lot))), class: refused(lot) ? "bad" : lot.status === "review" ? "open" : "good" },
+      s("title", {}, `${lot.lot}: ${lot.defects} rejected of ${lot.decided} reviewed (sample ${lot.sample_size}, ${lot.acceptance_number} allowed), ${lot.status}`))),
     s("text", { x: left, y: height - 3, class: "tick" }, "older"), s("text", { x: width, y: height - 3, class: "tick end" }, "latest"));
 }

@@ -106,11 +106,11 @@ export class DropPage {
   lots(detail) {
     if (!detail.lots.length) return null;
     return h("section", {}, h("h2", {}, "Lots"), h("div", { class: "scroll" }, h("table", { class: "list" },
-      h("thead", {}, h("tr", {}, ["Lot", "Segment", "Photos", "Status", "Sample", "Defective", "Allowed", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "hidden" }, "Review"))))),
+      h("thead", {}, h("tr", {}, ["Lot", "Segment", "Photos", "Status", "Decided", "Rejected", "Sample", "Allowed", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "hidden" }, "Review"))))),
       h("tbody", {}, detail.lots.map((lot) => h("tr", {},
         h("td", { "data-label": "Lot" }, lot.lot), h("td", { "data-label": "Segment" }, lot.segment), h("td", { "data-label": "Photos" }, String(lot.size)),
         h("td", { "data-label": "Status" }, h("span", { class: `badge ${lot.status}` }, lot.status), lot.reason && h("small", {}, ` ${lot.reason.message}`)),
-        h("td", { "data-label": "Sample" }, `${lot.decided} / ${lot.sample_size}`), h("td", { "data-label": "Defective", class: lot.defects > lot.acceptance_number ? "bad" : "" }, String(lot.defects)), h("td", { "data-label": "Allowed" }, String(lot.acceptance_number)),
+        h("td", { "data-label": "Decided" }, `${lot.decided} / ${lot.task_ids.length}`), h("td", { "data-label": "Rejected", class: lot.defects ? "bad" : "" }, String(lot.defects)), h("td", { "data-label": "Sample" }, String(lot.sample_size)), h("td", { "data-label": "Allowed" }, String(lot.acceptance_number)),
         h("td", {}, lot.status === "review" ? h("button", { class: "link", onclick: () => this.app.review({ drop: lot.drop, lot: lot.lot }) }, "Review") : null)))))));
   }
 

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { bars, lotColumns } from "./charts.js";
-import { h, put } from "./dom.js";
+import { h, put, toast } from "./dom.js";
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -30,6 +30,23 @@ export class MetricsPage {
     }
   }
 
+  /** A complaint counts as a defect that escaped: it is traced to its photo and tightens the segment's sampling. */
+  complaint() {
+    const field = (name, label, required = false) => h("label", { class: "field" }, label, h("input", { name, required, maxlength: 200, autocomplete: "off" }));
+    const form = h("form", { class: "stacked" }, field("sku", "SKU", true), field("view", "View"), field("reason", "What is wrong"), field("comment", "Comment"), h("button", {}, "Report"));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        await api.complain([Object.fromEntries(new FormData(form))]);
+        form.reset();
+        toast("Noted. It will be traced to its photo and lot.");
+      } catch (problem) {
+        toast(problem.message, { kind: "bad" });
+      }
+    });
+    return form;
+  }
+
   show(numbers, me, labels) {
     const decided = numbers.minutes_to_decide;
     const waiting = Object.values(numbers.queue).reduce((sum, queue) => sum + (queue.open ?? 0) + (queue.claimed ?? 0), 0);
@@ -42,12 +59,13 @@ export class MetricsPage {
       h("dl", { class: "tiles wide" },
         tile("Waiting", String(waiting)), tile("Overdue", String(overdue), overdue ? "bad" : ""), tile("Decided lately", String(decided.length)),
         tile("Rejected", decided.length ? `${Math.round((100 * rejected) / decided.length)} %` : "–"), tile("Median wait", decided.length ? `${Math.round(median(decided))} min` : "–")),
-      panel("Defects in the samples, lot by lot", lotColumns(numbers.lots.filter((lot) => lot.sample_size))),
+      panel("Rejected among the reviewed photos, lot by lot", lotColumns(numbers.lots.filter((lot) => lot.sample_size || lot.decided))),
       h("div", { class: "cards" },
         panel("Why photos were rejected", bars(Object.entries(numbers.defects).map(([code, value]) => ({ label: labels.get(code) ?? code, value, kind: "warn" })), { empty: "Nothing was rejected." })),
         panel("Decisions by segment", bars(segments.map(([label, counts]) => ({ label, value: (counts.approved ?? 0) + (counts.rejected ?? 0), note: `${counts.rejected ?? 0} rejected, ${counts.overridden ?? 0} changed` })))),
         panel("Queue by segment", bars(Object.entries(numbers.queue).map(([label, counts]) => ({ label, value: (counts.open ?? 0) + (counts.claimed ?? 0), note: counts.overdue ? `${counts.overdue} overdue` : "" })), { empty: "The queue is empty." })),
         panel("Decisions by reviewer", bars(Object.entries(numbers.by_reviewer).map(([label, value]) => ({ label, value })))),
+        panel("A customer complained", this.complaint()),
         panel("Owners and due times", h("table", { class: "list" }, h("thead", {}, h("tr", {}, ["Segment", "Owner", "Due within"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, Object.entries(me.owners).map(([segment, owner]) => h("tr", {}, h("td", {}, segment), h("td", {}, owner.owner), h("td", {}, `${owner.due_hours} h`))))))));
   }
 }

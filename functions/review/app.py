@@ -11,12 +11,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from packshot.review import desk, drops, gate, http, lots, metrics, uploads
+from packshot.review import complaints, desk, drops, gate, http, lots, metrics, uploads
 from packshot.review.override import Override
 from packshot.review.owners import owners
 from packshot.review.reasons import defects
 from packshot.review.views import (
     Audit,
+    Complaints,
     Decided,
     Decision,
     DropDetail,
@@ -184,6 +185,13 @@ def plan_upload(request: Annotated[UploadRequest, Body()]) -> UploadPlan:
 def complete_upload(request: Annotated[UploadComplete, Body()]) -> dict[str, int]:
     """Join the parts of a large file."""
     return {"parts": uploads.finish(store(), request)}
+
+
+@app.post("/v1/complaints", tags=["complaints"])
+def complain(request: Annotated[Complaints, Body()]) -> dict[str, int]:
+    """Report customers' complaints: defects that escaped."""
+    complaints.report(store(), request.complaints)
+    return {"taken": len(request.complaints)}
 
 
 @app.get("/v1/metrics", tags=["desk"])

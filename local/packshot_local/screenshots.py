@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from packshot.imaging import models as model_registry
 from packshot.records import TaskState
@@ -26,7 +26,8 @@ from packshot_local.stack.http_api import HttpApi
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Desk:
 @contextmanager
 def reviewing(folder: Path, drop: str) -> Iterator[Desk]:
     """The local stack with a folder's drop at its review gate."""
-    parameters = {"GateMode": "gate", "ChunkConcurrency": "2", "LotConcurrency": "2", "ChunkSize": "4"}
+    parameters = {"GateMode": "gate", "ChunkConcurrency": "2", "LotConcurrency": "40", "ChunkSize": "4"}
     with open_stack(parameters=parameters, workers=2, models=model_registry.models_dir()) as stack:
         store = store_of(stack)
         seen = drops.Progress()

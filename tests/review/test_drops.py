@@ -12,6 +12,7 @@ from conftest import Call
 from studio import Studio
 
 from packshot import keys
+from packshot.learning.complaints import read_complaints
 from packshot.reasons import reason
 from packshot.records import LotStatus, PhotoRecord, Status
 from packshot.review import owners
@@ -193,6 +194,17 @@ def test_metrics_count_lots_decisions_and_the_queue(studio: Studio, call: Call) 
     assert numbers["by_segment"] == {"general": {"rejected": 1, "overridden": 0}}
     assert numbers["queue"] == {"general": {"open": 3, "overdue": 0}}
     assert [(lot["defects"], lot["sample_size"]) for lot in numbers["lots"]] == [(1, 3)]
+
+
+def test_complaints_lie_where_learning_takes_them_up(studio: Studio, call: Call) -> None:
+    body = {"complaints": [{"sku": "SKU000", "view": "front", "reason": "FRINGE", "comment": "halo, ugly"}]}
+    assert call("POST", "/v1/complaints", body=body).json == {"taken": 1}
+    assert call("POST", "/v1/complaints", body=body).status == 200
+    files = list(studio.store.incoming.list("complaints/"))
+    assert len(files) == 1, "delivered twice, it is one file"
+    read, errors = read_complaints(studio.store.incoming.get(files[0].key).body.decode())
+    assert (errors, [(c.sku, c.comment) for c in read]) == ([], [("SKU000", "halo, ugly")])
+    assert call("POST", "/v1/complaints", body={"complaints": [{"sku": ""}]}).status == 422
 
 
 def test_overdue_tasks_escalate_once(studio: Studio) -> None:

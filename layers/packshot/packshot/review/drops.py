@@ -178,7 +178,9 @@ def audit(store: Store, drop_id: str) -> Audit:
     recorded, dropped = sum(ends.values()), len(put)
     balanced = dropped == recorded == sum(ended.values())
     sums = " + ".join(f"{count} {status.value}" for status, count in ended.items())
-    sign = "=" if balanced else "≠"
+    on_the_way = recorded - sum(ended.values())
+    sums += f" + {on_the_way} on the way" if on_the_way else ""
+    sign = "=" if dropped == recorded else "≠"
     return Audit(
         dropped=dropped,
         recorded=recorded,
@@ -186,7 +188,7 @@ def audit(store: Store, drop_id: str) -> Audit:
         exported=ended[Status.EXPORTED],
         held=ended[Status.HELD],
         failed=ended[Status.FAILED],
-        on_the_way=recorded - sum(ended.values()),
+        on_the_way=on_the_way,
         balanced=balanced,
         says=f"{sums} {sign} {dropped} dropped",
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from packshot.learning.complaints import Complaint
 from packshot.records import Check, LotRecord, PhotoRecord, Reason, TaskRecord
 from packshot.review.reasons import Defect
 
@@ -196,6 +197,12 @@ class UploadComplete(View):
     drop: str = Field(min_length=1, max_length=200)
     name: str = Field(min_length=1, max_length=900)
     upload_id: str = Field(min_length=1, max_length=1024)
+
+
+class Complaints(View):
+    """What customers complained of."""
+
+    complaints: list[Complaint] = Field(min_length=1, max_length=500)
 
 
 class Me(View):
