@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 from cloud import Cloud
 
 from packshot import keys
+from packshot.attempts import ATTEMPTS
 from packshot.imaging.cutout import NoProduct, RawMatte
 from packshot.plan.stage import plan_drop, read_lot
 from packshot.process import stage
 from packshot.process.checkpoint import decode_png, encode_png, read_result
-from packshot.process.stage import ATTEMPTS, Chunk, ChunkDone, OutOfTime, Processor
+from packshot.process.stage import Chunk, ChunkDone, OutOfTime, Processor
 from packshot.records import PhotoRecord, Status
 from packshot.settings import PlanSettings
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from cloud import Cloud
 
 from packshot import keys
+from packshot.attempts import ATTEMPTS
 from packshot.export import chunk
 from packshot.export.chunk import ExportChunk, ExportDone, OutOfTime, export_chunk
 from packshot.plan.stage import plan_drop
@@ -61,7 +62,7 @@ class Bench:
                 due_at="2026-01-01T00:00:00Z",
                 decision=decision,
                 reasons=["HALO"] if decision == "reject" else [],
-            )  # fmt: skip
+            )
         )
 
 
@@ -156,6 +157,14 @@ def test_a_call_without_time_leaves_the_rest_to_the_retry(bench: Bench) -> None:
     with pytest.raises(OutOfTime):
         bench.run(seconds=chunk.SPARE_S - 1)
     assert bench.files() == {}
+
+
+def test_a_photo_that_kills_its_worker_spoils_only_itself(bench: Bench) -> None:
+    for _ in range(ATTEMPTS):  # a killed worker counts its attempt and never comes back
+        bench.store.photos.attempt("d", bench.photos[0].photo_id)
+    assert bench.run() == ExportDone(exported=1, ended=1)
+    aside = bench.now(0)
+    assert aside.status == Status.FAILED and aside.reason is not None and aside.reason.code == "WORKER_CRASHED"
 
 
 def test_without_a_channel_nothing_leaves(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from pydantic import Field
 
 from packshot import keys
+from packshot.attempts import attempt
 from packshot.ends import end_photo
 from packshot.export.stage import Exported, ExportMeta, export_photo
 from packshot.imaging import mockup
@@ -100,22 +101,30 @@ def _guarded(
 ) -> bool:
     """Export one photo; False when it comes to another end, which is recorded."""
     why = _stays(photo, task)
+    if why is None and ref.helper:
+        return _mark(store, photo, {}, ["used for the inside of the garment's other views"])
     if why is None:
         try:
-            if ref.helper:
-                return _mark(store, photo, {}, ["used for the inside of the garment's other views"])
-            why = _export(store, channels, lot, ref, photo)
-        except AWS_ERRORS:
-            raise  # not the photo's fault: the whole call is retried
-        except Missing as error:
-            why = reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
-        except Exception as error:
-            logger.exception("export failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
-            why = reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
+            why = attempt(store, lot.drop, ref.photo_id, lambda: _tried(store, channels, lot, ref, photo))
+        except Conflict:
+            return False  # it came to its end meanwhile
     if why is None:
         return True
     end_photo(store, lot.drop, ref.photo_id, why, stage="export")
     return False
+
+
+def _tried(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord) -> Reason | None:
+    """Export one photo; the reason if it comes to another end by that. Errors of AWS propagate."""
+    try:
+        return _export(store, channels, lot, ref, photo)
+    except AWS_ERRORS:
+        raise  # not the photo's fault: the whole call is retried
+    except Missing as error:
+        return reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
+    except Exception as error:
+        logger.exception("export failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
+        return reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
 
 
 def _stays(photo: PhotoRecord, task: TaskRecord | None) -> Reason | None:

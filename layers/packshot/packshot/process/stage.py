@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from packshot.attempts import attempt
 from packshot.ends import end_photo
 from packshot.imaging.cutout import CutOut, NoProduct, RawMatte, Settings, find_matte, finish
 from packshot.imaging.decode import ImageRefused, Limits, decode
@@ -28,10 +29,6 @@ from packshot.store import AWS_ERRORS, Conflict, Store
 from packshot.store.objects import Missing
 
 logger = Logger(child=True)
-ATTEMPTS = 2
-"""How often a photo may kill its worker before it is set aside."""
-
-
 OPINIONS = ("certainty", "disagreement")
 PASSED = Limits(megapixels=10_000, bytes=1 << 40, scan_megapixels=1_000_000)
 """Intake has examined the photo against the deployment's limits; they are not asked twice."""
@@ -103,19 +100,12 @@ class Processor:
 
     def _guarded(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> bool:
         """Work one photo; False when it came to an end here (failed or held), with the reason recorded."""
-        photos = self.store.photos
         try:
-            tries = photos.attempt(lot.drop, ref.photo_id)
+            why = attempt(
+                self.store, lot.drop, ref.photo_id, lambda: self._tried(lot, ref, settings, name, clock)
+            )
         except Conflict:
             return False  # it came to its end in an earlier call for this chunk
-        if tries > ATTEMPTS:
-            end_photo(self.store, lot.drop, ref.photo_id, reason("WORKER_CRASHED"), stage="process")
-            photos.forget_attempts(lot.drop, ref.photo_id)
-            return False
-        try:
-            why = self._tried(lot, ref, settings, name, clock)
-        finally:
-            photos.attempt_over(lot.drop, ref.photo_id)
         if why is not None:
             end_photo(self.store, lot.drop, ref.photo_id, why, stage="process")
         return why is None
