@@ -65,7 +65,7 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
     return Fields(backdrop, product, np.sqrt(np.maximum(spread, 0)), outside, inside)
 
 
-def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR) -> F32:
+def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR, sigmas: float = FOREIGN_SIGMAS) -> F32:
     """How surely pixels inside a silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
 
     light h x w x 3 linear, silhouette h x w 1 or 0 (the product with its holes filled), floor in root light. The
@@ -85,7 +85,7 @@ def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR) -> F32:
     root = np.sqrt(light)
     share = np.clip((root * behind).sum(axis=2) / (np.square(behind).sum(axis=2) + 1e-6), 0, 1)
     distance = np.sqrt(np.square(root - share[..., None] * behind).sum(axis=2))
-    certain: F32 = distance / max(floor, FOREIGN_SIGMAS * sigma)
+    certain: F32 = distance / max(floor, sigmas * sigma)
     return certain
 
 

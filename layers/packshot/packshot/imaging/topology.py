@@ -18,7 +18,7 @@ AIR = 0.08
 """Mean matte in a hole below which the network is sure that it is open air."""
 NOTCH_SHARE = 0.04
 SURE = 0.8
-MIRROR_FLOOR, MIRROR_CORE = 0.02, 4
+MIRROR_FLOOR, MIRROR_SIGMAS, MIRROR_CORE = 0.02, 8.0, 4
 PART_SHARE = 0.01
 BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
 """A part is out of focus when its outline's sharpness is under both: 2.2, and 0.75 of the sharpest part's."""
@@ -71,7 +71,7 @@ def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tupl
     is how the inside of a chain stays open). All float32 h x w, light h x w x 3 linear.
     """
     filled = silhouette(np.maximum(matte, other))
-    off = backdrop.foreign(light, filled, MIRROR_FLOOR) > 1
+    off = backdrop.foreign(light, filled, MIRROR_FLOOR, MIRROR_SIGMAS) > 1
     lost = ((other > SURE) & (matte < SOLID) & off).astype(np.uint8)
     core = max(3, round(MIRROR_CORE * network_px))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (core, core))
