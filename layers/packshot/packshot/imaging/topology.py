@@ -75,7 +75,7 @@ def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tupl
     lost = ((other > SURE) & (matte < SOLID) & off).astype(np.uint8)
     core = max(3, round(MIRROR_CORE * network_px))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (core, core))
-    lost = cv2.morphologyEx(cv2.morphologyEx(lost, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc)
+    lost = np.asarray(cv2.morphologyEx(cv2.morphologyEx(lost, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
     return np.where(lost > 0, 1, matte).astype(np.float32), float(lost.mean())
 
 
