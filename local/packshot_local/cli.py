@@ -16,6 +16,7 @@ from packshot.imaging import models as model_registry
 from packshot.learning.history import history_text
 from packshot.learning.stage import history, inspection
 from packshot.plan.segments import segments
+from packshot.reconcile import reconcile_drop
 from packshot.report import audit as audit_drop
 from packshot.settings import PlanSettings
 from packshot.store import Store
@@ -107,11 +108,17 @@ def _sizes(workers: int) -> dict[str, str]:
 def audit(
     drop: Annotated[str, typer.Argument(help="The drop's name")],
     state: Annotated[Path, typer.Option(help="The folder that run or up kept its state in")],
+    repair: Annotated[bool, typer.Option("--repair", help="First let go on what is stuck, where that is safe")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove that nothing is lost: rejected + exported + held + failed = dropped."""
     with open_stack(parameters={}, workers=1, models=model_registry.models_dir(), state=state) as stack:
-        numbers = audit_drop(store_of(stack), drop)
+        store = store_of(stack)
+        if repair:
+            for finding in reconcile_drop(store, drop).found:
+                console.print(f"{finding.state}: {finding.did}", highlight=False)
+            stack.wait_idle(drops.STALLED_S)
+        numbers = audit_drop(store, drop)
     if as_json:
         print(numbers.model_dump_json())
     else:
