@@ -6,8 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import Call
-from studio import Studio
+from studio import Call, Studio
 
 from packshot.records import TaskState
 from packshot.store.paging import tasks_from

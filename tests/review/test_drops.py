@@ -8,8 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Call
-from studio import Studio
+from studio import Call, Studio
 
 from packshot import keys
 from packshot.learning.complaints import read_complaints
