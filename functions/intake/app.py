@@ -44,6 +44,7 @@ def take(news: dict[str, Any]) -> str:
     logger.info("received", drop=photo.drop, photo=photo.photo_id, status=photo.status)
     metrics.add_metric("Received", MetricUnit.Count, 1)
     if photo.reason is not None:
+        metrics.add_metric("PhotosRejected", MetricUnit.Count, 1)
         with single_metric("Rejected", MetricUnit.Count, 1, default_dimensions={"stage": "intake"}) as metric:
             metric.add_dimension("reason", photo.reason.code)
     return str(photo.status)

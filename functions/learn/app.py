@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot.learning.figures import figures
 from packshot.learning.stage import Learnt, take_batch, take_complaints
 from packshot.records import now
 from packshot.store import Store, open_store
@@ -28,6 +29,14 @@ def store() -> Store:
 def from_streams(records: list[DynamoDBRecord]) -> Learnt:
     """Learn from what was decided in this batch."""
     images = [(r.dynamodb.old_image or {}, r.dynamodb.new_image or {}) for r in records if r.dynamodb]
+    seen = figures(images)
+    for name, count in {
+        "ReviewsDecided": seen.decided, "ReviewsRejected": seen.rejected, "SampleDecided": seen.sample_decided,
+        "SampleDefects": seen.sample_defects, "FlagDecided": seen.flag_decided, "FlagDefects": seen.flag_defects,
+    }.items():  # fmt: skip
+        metrics.add_metric(name, MetricUnit.Count, count)
+    for minutes in seen.minutes:
+        metrics.add_metric("ReviewMinutes", MetricUnit.NoUnit, minutes)
     return take_batch(store(), decided_tasks(images), decided_lots(images), now())
 
 
@@ -51,6 +60,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         learnt = from_complaints(event["detail"]["object"]["key"])
     metrics.add_metric("Outcomes", MetricUnit.Count, learnt.outcomes)
     metrics.add_metric("Complaints", MetricUnit.Count, learnt.complaints)
+    metrics.add_metric("Escaped", MetricUnit.Count, learnt.complaints - learnt.untraced)
     metrics.add_metric("Versions", MetricUnit.Count, len(learnt.versions))
     if learnt.versions:
         logger.info("learnt", extra={"versions": learnt.versions})

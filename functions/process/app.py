@@ -37,5 +37,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     done = processor().run(chunk, lambda: context.get_remaining_time_in_millis() / 1000)
     metrics.add_metric("PhotosProcessed", MetricUnit.Count, done.done)
     metrics.add_metric("PhotosEnded", MetricUnit.Count, done.ended)
+    metrics.add_metric("PhotosThrough", MetricUnit.Count, done.done + done.skipped + done.ended)
     logger.info("chunk done", extra=done.model_dump())
     return done.model_dump()
