@@ -17,6 +17,7 @@ from packshot.imaging.measure import measure
 U8 = npt.NDArray[np.uint8]
 
 
+@cache
 def draw(seed: int, side: int = 480) -> tuple[U8, U8]:
     """An RGB photo of a coloured box with rounded corners on a light sweep, and its matte."""
     rng = np.random.default_rng(seed)

@@ -33,7 +33,9 @@ class Nets:
 
     def find(self, rgb: Any, segment: str, settings: Any, networks: Any, inner: Any = None) -> RawMatte:
         self.calls.append(settings.way)
-        seed = next(n for n in range(100) if np.abs(boxes.draw(n)[0].astype(int) - rgb).mean() < 6)
+        centre = rgb[200:280, 200:280].mean(axis=(0, 1))
+        shades = [np.abs(boxes.draw(n)[0][200:280, 200:280].mean(axis=(0, 1)) - centre).sum() for n in range(3)]
+        seed = int(np.argmin(shades))
         if seed in self.upsets:
             self.upsets[seed]()
         return RawMatte(boxes.draw(seed)[1], "fast" if settings.way == "fast" else "accurate", {"certainty": 0.99})
