@@ -100,8 +100,8 @@ def _gate_mode(gate: str) -> None:
 
 
 def _sizes(workers: int) -> dict[str, str]:
-    """Small chunks, so that progress is seen and no worker idles at the end."""
-    return {"ChunkConcurrency": str(min(40, workers)), "LotConcurrency": "2", "ChunkSize": "4"}
+    """Small chunks, so that progress is seen and no worker idles; many lots, as one at its gate keeps its place."""
+    return {"ChunkConcurrency": str(min(40, workers)), "LotConcurrency": "100", "ChunkSize": "4"}
 
 
 @app.command()

@@ -120,6 +120,8 @@ def write_result(store: Store, drop: str, result: Result, cut: CutOut) -> None:
     store.work.put(key("matte.png"), encode_png(cut.matte), "image/png")
     if cut.shadow is not None:
         store.work.put(key("shadow.png"), encode_png(cut.shadow), "image/png")
+    else:
+        store.work.delete(key("shadow.png"))  # an earlier recipe may have had one
     store.work.put(key("preview.webp"), preview(cut.master), "image/webp")
     store.work.put_json(key("measurements.json"), result.model_dump())
 

@@ -142,7 +142,7 @@ class Processor:
             again = settings.model_copy(update={"way": stronger})
             other = self._cut(ref, rgb, inner, again, clock)
             if error_score(other[2], ref.segment) < error_score(numbers, ref.segment):
-                raw, cut, numbers = other
+                settings, (raw, cut, numbers) = again, other
         with clock.step("write"):
             result = Result(
                 photo_id=ref.photo_id, recipe=name, engine=self.engine, settings=settings.to_dict(),

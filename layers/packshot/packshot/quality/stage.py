@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,13 +30,14 @@ from packshot.records import (
     Status,
     TaskRecord,
     Verdict,
+    now,
 )
+from packshot.review.owners import due_at
 from packshot.settings import InspectSettings
 from packshot.store import Conflict, Store
 from packshot.store.objects import Missing
 
 Step = Literal["canary", "lot", "gate"]
-TASK_HOURS = 24
 
 
 class Inspection(Record):
@@ -214,11 +214,10 @@ def _task(finding: Finding, lot: Lot, attempt: int, sampled: set[str], refused: 
     else:
         return None
     ref = finding.ref
-    due = dt.datetime.now(dt.UTC) + dt.timedelta(hours=TASK_HOURS)
     return TaskRecord(
         task_id=f"{lot.lot}.{attempt}.{ref.photo_id}", drop=lot.drop, lot=lot.lot, photo_id=ref.photo_id,
         sku=ref.sku, view=ref.view, file=ref.key.rsplit("/", 1)[-1], segment=ref.segment, why=why,
-        due_at=due.strftime("%Y-%m-%dT%H:%M:%SZ"), checks=finding.checks, error_score=finding.score,
+        due_at=due_at(ref.segment, now()), checks=finding.checks, error_score=finding.score,
     )  # fmt: skip
 
 
