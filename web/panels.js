@@ -9,6 +9,7 @@ const WHY = {
   altered: "Parts of the product were made up",
   exception: "Fits no segment",
   canary: "First of its lot",
+  rework: "You or a colleague refused it; this is the second try",
 };
 
 export const why = (task) => WHY[task.why] ?? task.why;

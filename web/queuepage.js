@@ -6,7 +6,7 @@ import { why } from "./panels.js";
 
 const CHOICES = {
   segment: ["general", "apparel", "transparent", "reflective", "textured", "lifestyle", "exception"],
-  why: ["sample", "flag", "altered", "exception", "canary"],
+  why: ["sample", "flag", "altered", "exception", "rework"],
   state: ["open", "claimed", "decided"],
 };
 const DONE = { approve: "approved", reject: "rejected" };
