@@ -215,6 +215,20 @@ def test_a_decided_lot_with_a_dead_gate_goes_on_in_a_new_execution(ward: Ward) -
     assert ward.input(*ward.running()) == {"drop": "d", "lots": ["L"]}
 
 
+def test_a_lot_that_was_decided_after_its_review_expired_goes_on(ward: Ward) -> None:
+    ward.open()
+    photo = next(ward.store.photos.of_drop("d"))
+    ward.store.photos.update("d", photo.photo_id, status=Status.HELD, reason=reason("REVIEW_EXPIRED"), lot="L")
+    ward.close(status="done", done_at=ago(minutes=30))
+    expired = {"status": LotStatus.HELD, "reason": reason("REVIEW_EXPIRED"), "token": "dead"}
+    ward.lot(tasks=2, decided=2, **expired)
+    ward.lot("M", tasks=2, decided=0, **expired)
+    ward.kill()
+    assert states(ward.look().found) == [State.NOT_DECIDED]
+    assert ward.status() == LotStatus.ACCEPTED and ward.status("M") == LotStatus.HELD
+    assert ward.input(*ward.running()) == {"drop": "d", "lots": ["L"]}
+
+
 def test_a_lot_that_was_decided_before_its_gate_could_open_goes_on(ward: Ward) -> None:
     ward.open()
     ward.close()

@@ -208,7 +208,8 @@ class _Mender:
 
     def _count(self, lot: LotRecord, running: bool) -> bool:
         """Count verdicts and wake the gate, where whoever gave the last verdict could not; whether it was woken."""
-        if _age(lot.updated_at) < GRACE_S or _through(lot) or lot.lot in self.notes.woken:
+        expired = lot.status is LotStatus.HELD and not lot.decision  # decided too late, it goes on all the same
+        if _age(lot.updated_at) < GRACE_S or (_through(lot) and not expired) or lot.lot in self.notes.woken:
             return False
         if not lot.token and (running or lot.decision):
             return False  # its gate has not opened yet and will ask, or was answered
