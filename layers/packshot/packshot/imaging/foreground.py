@@ -1,8 +1,8 @@
 """The product's own colour where photo pixels are a mixture of product and backdrop.
 
 Two-pass blur fusion (Forte, "Approximate fast foreground colour estimation", ICIP 2021), in linear light. The
-wide pass runs on a small copy, the narrow one at full size and only in the rows that hold soft pixels, so that a
-large photo needs no full-size float copies.
+wide pass runs on a small copy, the narrow one at full size and only in the tiles that hold soft pixels, so that a
+large photo needs no full-size float copies and a clear outline costs what its length does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from packshot.imaging.light import F32, U8, linear, srgb
 WIDE_LONG_SIDE = 640
 WIDE_RADIUS_SHARE = 0.05
 NARROW_RADIUS_SHARE = 0.002
-BAND_ROWS = 256
+TILE = 128
 SOFT_LOW, SOFT_HIGH = 1, 254
 
 
@@ -25,19 +25,17 @@ def product_colour(rgb: U8, matte: U8, strength: float = 1.0) -> U8:
     rgb uint8 HxWx3 sRGB, matte uint8 HxW; strength 0 keeps the photo's colours, 1 removes the backdrop's
     share fully. Pixels with matte 255 keep the photo's bytes; where the matte is 0 the colour is 0.
     """
-    out = rgb.copy()
-    out[matte < SOFT_LOW] = 0
-    rows = np.flatnonzero(((matte >= SOFT_LOW) & (matte <= SOFT_HIGH)).any(axis=1))
-    if strength <= 0 or not rows.size:
+    out = np.asarray(cv2.copyTo(rgb, matte), np.uint8)
+    soft = np.asarray(cv2.inRange(matte, SOFT_LOW, SOFT_HIGH), np.uint8)
+    if strength <= 0 or not soft.any():
         return out
-    wide_f, wide_b = _wide_pass(rgb, matte)
+    wide = _wide_pass(rgb, matte)
     radius = max(2, round(NARROW_RADIUS_SHARE * max(matte.shape)))
-    for top in range(int(rows[0]), int(rows[-1]) + 1, BAND_ROWS):
-        bottom = min(top + BAND_ROWS, int(rows[-1]) + 1)
-        cols = np.flatnonzero(((matte[top:bottom] >= SOFT_LOW) & (matte[top:bottom] <= SOFT_HIGH)).any(axis=0))
-        if cols.size:
-            box = (top, bottom, int(cols[0]), int(cols[-1]) + 1)
-            _narrow_pass(rgb, matte, out, box, radius, (wide_f, wide_b), strength)
+    for top in range(0, matte.shape[0], TILE):
+        columns = np.flatnonzero(cv2.reduce(soft[top : top + TILE], 0, cv2.REDUCE_MAX)[0])
+        for left in np.unique(columns // TILE) * TILE:
+            box = (top, min(top + TILE, matte.shape[0]), int(left), min(int(left) + TILE, matte.shape[1]))
+            _narrow_pass(rgb, matte, out, box, radius, wide, strength)
     return out
 
 
@@ -72,10 +70,11 @@ def _narrow_pass(
     image, alpha = linear(rgb[t:b, le:r]), matte[t:b, le:r].astype(np.float32) / 255
     fore, back = (_sample(field, (t, b, le, r), height, width) for field in wide)
     colour, _ = _fuse(image, alpha, fore, back, 2 * radius + 1)
-    soft = (matte[t:b, le:r] >= SOFT_LOW) & (matte[t:b, le:r] <= SOFT_HIGH)
-    soft[: top - t], soft[bottom - t :] = False, False
-    mixed = image[soft] * (1 - strength) + colour[soft] * strength
-    out[t:b, le:r][soft] = srgb(mixed)
+    here = (slice(top - t, bottom - t), slice(left - le, right - le))
+    part = matte[top:bottom, left:right]
+    soft = (part >= SOFT_LOW) & (part <= SOFT_HIGH)
+    mixed = image[here][soft] * (1 - strength) + colour[here][soft] * strength
+    out[top:bottom, left:right][soft] = srgb(mixed)
 
 
 def _sample(field: F32, box: tuple[int, int, int, int], height: int, width: int) -> F32:

@@ -23,6 +23,7 @@ Kind = Literal["none", "contact", "drop", "natural"]
 
 _CAST_SIDE = 900  # px; a shadow is smooth, so it is drawn small and enlarged
 _NATURAL_SIDE = 1000
+_GRAIN = 4.0  # sigma, in pixels, below which a blur is not worked at a smaller size
 _PRESENT = 8  # alpha below this (of 255) is no product
 _FADE = 0.02  # a shadow must not reach the frame: faded out over this share of the picture's longest side
 _FLOOR = 0.025  # darkening that an even backdrop's fit and noise leave by themselves
@@ -141,20 +142,29 @@ def _moved(image: F32, dx: float, dy: float) -> F32:
     return np.asarray(cv2.warpAffine(image, move, (w, h), flags=cv2.INTER_LINEAR), np.float32)
 
 
+def _blurred(image: F32, sigma_x: float, sigma_y: float) -> F32:
+    """Gaussian blur, along each axis at the smallest size whose pixels are still a quarter of its sigma."""
+    h, w = image.shape
+    across, down = max(1, int(sigma_x / _GRAIN)), max(1, int(sigma_y / _GRAIN))
+    small = cv2.resize(image, (-(-w // across), -(-h // down)), interpolation=cv2.INTER_AREA)
+    step_x, step_y = w / small.shape[1], h / small.shape[0]
+    small = cv2.GaussianBlur(small, (0, 0), sigmaX=max(1e-3, sigma_x / step_x), sigmaY=max(1e-3, sigma_y / step_y))
+    return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
 def _drop(alpha: F32, step: tuple[float, float], soft: float) -> F32:
-    return np.asarray(cv2.GaussianBlur(_moved(alpha, *step), (0, 0), soft), np.float32)
+    return _blurred(_moved(alpha, *step), soft, soft)
 
 
 def _contact(alpha: F32, box: tuple[int, int, int, int], step: tuple[float, float], soft: float) -> F32:
     """Core and halo where the product stands, as dark as 1 at the darkest place that can be seen."""
     foot = _feet(alpha, box, soft)
-    core = cv2.GaussianBlur(foot, (0, 0), sigmaX=max(0.8, soft * 0.5), sigmaY=max(0.6, soft * 0.28))
-    core = _moved(np.asarray(core, np.float32), 0, max(0.7, soft * 0.25))
+    core = _moved(_blurred(foot, max(0.8, soft * 0.5), max(0.6, soft * 0.28)), 0, max(0.7, soft * 0.25))
     wide = _moved(foot, step[0] * 0.5, step[1] * 0.25 + soft * 0.35)
-    wide = np.asarray(cv2.GaussianBlur(wide, (0, 0), sigmaX=soft * 2.4, sigmaY=max(0.8, soft * 0.8)), np.float32)
+    wide = _blurred(wide, soft * 2.4, max(0.8, soft * 0.8))
     core = np.asarray(core / max(1e-6, float((core * (1 - alpha)).max())), np.float32)
     # as dark as under a foot without end to either side: a thin leg throws a fainter halo than a wide base
-    endless = cv2.GaussianBlur(foot, (0, 0), sigmaX=1e-3, sigmaY=max(0.8, soft * 0.8))
+    endless = _blurred(foot, 1e-3, max(0.8, soft * 0.8))
     wide /= max(1e-6, float(endless.max()))
     dark = 1 - (1 - 0.7 * np.minimum(core, 1)) * (1 - 0.5 * np.minimum(wide, 1))
     return np.asarray(dark / max(1e-6, float((dark * (1 - alpha)).max())), np.float32).clip(0, 1)
