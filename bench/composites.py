@@ -39,7 +39,7 @@ def compose(folder: Path, name: str, rng: np.random.Generator) -> Composite:
     if rng.random() < 0.5:
         alpha, light = np.ascontiguousarray(alpha[:, ::-1]), np.ascontiguousarray(light[:, ::-1])
     move = np.array([[1, 0, rng.uniform(-0.1, 0.1) * width], [0, 1, rng.uniform(-0.06, 0.02) * height]])
-    alpha = cv2.warpAffine(alpha, move, (width, height))
+    alpha = np.asarray(cv2.warpAffine(alpha, move, (width, height)), np.float32)
     light = recoloured(cv2.warpAffine(light, move, (width, height), borderMode=cv2.BORDER_REPLICATE), rng)
     behind = backdrop(height, width, str(rng.choice(KINDS)), rng) * shadow(alpha, rng)[..., None]
     mixed = light * alpha[..., None] + behind * (1 - alpha[..., None])
@@ -57,7 +57,7 @@ def recoloured(light: F32, rng: np.random.Generator) -> F32:
         hsv[..., 0] = (hsv[..., 0] + rng.uniform(0, 360)) % 360
         hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.1, 1.1), 0, 1)
         light = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    return np.clip(light, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(light, 0, 1), np.float32)
 
 
 def backdrop(height: int, width: int, kind: str, rng: np.random.Generator) -> F32:
@@ -127,8 +127,8 @@ def _cluttered(light: F32, y: F32, rng: np.random.Generator) -> F32:
             cv2.ellipse(mask, at, half, 0, 0, 360, 1, -1)
         else:
             cv2.rectangle(mask, (at[0] - half[0], at[1] - half[1]), (at[0] + half[0], at[1] + half[1]), 1, -1)
-        mask = cv2.GaussianBlur(mask, (0, 0), rng.uniform(3, 14))[..., None]
-        light = (light * (1 - mask) + _paint(rng) * mask).astype(np.float32)
+        soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), rng.uniform(3, 14)), np.float32)[..., None]
+        light = (light * (1 - soft) + _paint(rng) * soft).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(light, (0, 0), rng.uniform(1, 4)), np.float32)
 
 

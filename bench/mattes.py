@@ -116,7 +116,7 @@ def _alpha(path: Path) -> U8:
 
 
 def _unit(picture: U8) -> npt.NDArray[np.float32]:
-    return picture.astype(np.float32) / 255
+    return np.asarray(picture / np.float32(255), np.float32)
 
 
 def _write(out: Path, stem: str, made: cutout.CutOut) -> None:

@@ -1,0 +1,1 @@
+"""Stage export: channels as data, rendering, encoding, metadata, words, compliance, feeds, manifest."""
