@@ -80,7 +80,7 @@ def backdrop(height: int, width: int, kind: str, rng: np.random.Generator) -> F3
         light = light * (
             1 + rng.uniform(0.01, 0.06) * cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)
         )
-    return np.clip(light, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(light, 0, 1), np.float32)
 
 
 def shadow(alpha: F32, rng: np.random.Generator) -> F32:
