@@ -42,6 +42,20 @@ def test_a_shadow_of_the_backdrops_hue_is_taken_out_of_the_matte():
     assert mended[90, 100] > 0.95
 
 
+def test_a_single_hair_that_the_network_missed_is_told_by_its_hue():
+    light = np.zeros((160, 200, 3), np.float32) + np.array([0.1, 0.3, 0.6], np.float32)
+    light[60:150, 60:140] = (0.5, 0.3, 0.1)
+    light[40:60, 100] = 0.7 * np.array([0.5, 0.3, 0.1], np.float32)  # a hair, a little darker
+    light[40:60, 80] *= 0.5  # a thread of shadow
+    matte = np.zeros((80, 100), np.float32)
+    matte[30:75, 30:70] = 1
+    matte[18:30, 38:52] = 0.2
+    small = light[::2, ::2]
+    raised = backdrop.with_fibres(srgb(light), np.zeros((160, 200), np.float32), backdrop.estimate(small, matte, 1.5))
+    assert raised[50, 100] > 0.9
+    assert raised[50, 80] < 0.05 and raised[50, 90] < 0.05
+
+
 def test_fill_keeps_what_is_known_and_never_leaves_a_gap():
     values = np.random.default_rng(0).random((33, 47, 3)).astype(np.float32)
     known = np.zeros((33, 47), np.float32)

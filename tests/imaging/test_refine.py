@@ -1,9 +1,12 @@
 """Carrying mattes between sizes without losing the edge."""
 
+import hashlib
+
 import cv2
 import numpy as np
 
 from packshot.imaging import backdrop, refine, refiner
+from packshot.process.engine import engine
 
 
 def test_enlarging_stays_within_bounds():
@@ -39,8 +42,13 @@ def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():
             np.array([0.1, 0.2, 0.3, 0.4], np.float32)[None, :, None, None], (1, 4, *features.shape[2:])
         )
 
-    fine = refiner.refine(np.zeros((2 * height, 2 * width, 3), np.float32), inside, fields, settle)
+    fine = refiner.refine(np.zeros((2 * height, 2 * width, 3), np.uint8), inside, fields, settle)
     assert fine.shape == (2 * height, 2 * width)
     assert len(asked) < 6 and all(h % 8 == 0 and w % 8 == 0 for _, _, h, w in asked)
     assert np.allclose(fine[100:102, 404:406], [[0.1, 0.2], [0.3, 0.4]])
     assert fine[0, 0] == 1 and fine[0, -1] == 0
+
+
+def test_the_refiners_weights_are_named_by_their_hash():
+    assert refiner.sha256() == hashlib.sha256(refiner.weights()).hexdigest()
+    assert engine("cpu")["refiner"] == refiner.sha256()

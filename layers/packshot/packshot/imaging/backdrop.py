@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from packshot.imaging.light import F32
+from packshot.imaging.light import F32, U8, linear
 
 OUTSIDE_REACH, OUTSIDE_BELOW = 4, 0.1
 """Surely backdrop: the matte is below 0.1 everywhere within 4 network pixels."""
@@ -25,6 +26,7 @@ COURSE_SHARE = 1 / 150
 FAINT = 1e-3
 HUES_APART, DIM = 0.1, 0.02
 """Hues are told apart fully from a squared sine of 0.1; light below 0.02 is too dim to have a hue."""
+FIBRE_NONE, FIBRE_ALL = 0.1, 0.8
 FOREIGN_SIDE = 320
 FOREIGN_FLOOR, FOREIGN_SIGMAS = 0.1, 8.0
 WANDER, NOISE = 25.0, 2e-4
@@ -46,6 +48,16 @@ class Fields:
     outside: F32
     inside: F32
 
+    @property
+    def unsettled(self) -> npt.NDArray[np.bool_]:
+        """h x w, where a pixel is surely neither."""
+        return (self.inside < 0.5) & (self.outside < 0.5)
+
+    def window(self, rows: slice, columns: slice) -> Fields:
+        """The same fields of a part of the photo."""
+        at = (rows, columns)
+        return Fields(self.backdrop[at], self.product[at], self.spread[at], self.outside[at], self.inside[at])
+
 
 def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> Fields:
     """Fields from a linear-light photo h x w x 3 and a coarse matte h x w.
@@ -60,7 +72,8 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
     backdrop = fill(light, np.maximum(outside, FAINT * _frame(outside)))
     product = fill(light, np.maximum(inside, FAINT * (matte > 0.8)))
     course = cv2.GaussianBlur(backdrop, (0, 0), COURSE_SHARE * max(matte.shape))
-    departure = np.square(light - course).sum(axis=2, keepdims=True)
+    off = light - course
+    departure = np.einsum("...c,...c->...", off, off)[..., None]
     spread = fill(departure, np.maximum(outside, FAINT * _frame(outside)))[..., 0]
     return Fields(backdrop, product, np.sqrt(np.maximum(spread, 0)), outside, inside)
 
@@ -96,8 +109,8 @@ def colour_opinion(light: F32, fields: Fields) -> tuple[F32, F32]:
     it is worth little where these two are hardly apart, or not farther than the backdrop itself wanders.
     """
     way = fields.product - fields.backdrop
-    apart = np.square(way).sum(axis=2)
-    alpha = np.clip(((light - fields.backdrop) * way).sum(axis=2) / (apart + 1e-6), 0, 1)
+    apart = np.einsum("...c,...c->...", way, way)
+    alpha = np.clip(np.einsum("...c,...c->...", light - fields.backdrop, way) / (apart + 1e-6), 0, 1)
     trust = apart / (apart + WANDER * np.square(fields.spread) + NOISE)
     return alpha, trust
 
@@ -105,23 +118,45 @@ def colour_opinion(light: F32, fields: Fields) -> tuple[F32, F32]:
 def without_shadow(light: F32, matte: F32, fields: Fields) -> F32:
     """The coarse matte h x w lowered where a doubtful pixel is only the backdrop in shadow.
 
-    A shadow keeps the backdrop's hue. Every pixel is unmixed into non-negative shares of the product's and the
-    backdrop's colour without asking that they sum to one, so that darkness counts for neither; this is trusted as far
-    as the two hues are apart (squared sine between the colours), and only ever takes away.
+    A shadow keeps the backdrop's hue: the share of the product that the hue tells is trusted, and only takes away.
     """
-    f2, b2 = np.square(fields.product).sum(axis=2), np.square(fields.backdrop).sum(axis=2)
-    fb = (fields.product * fields.backdrop).sum(axis=2)
-    fi, bi = (fields.product * light).sum(axis=2), (fields.backdrop * light).sum(axis=2)
+    doubtful = fields.unsettled
+    told, trust = share_by_hue(light[doubtful], fields.product[doubtful], fields.backdrop[doubtful])
+    lowered = matte.copy()
+    lowered[doubtful] -= trust * np.maximum(matte[doubtful] - told, 0)
+    return lowered
+
+
+def with_fibres(photo: U8, fine: F32, fields: Fields) -> F32:
+    """The fine matte raised to what the hue tells, where single fibres are fainter than any edge.
+
+    photo uint8 H x W x 3 sRGB and fine H x W, fields of half that size. Fibres differ in colour from the product as a
+    whole and from each other, so shares of 0.1 and 0.8 count as none and all.
+    """
+    rows, columns = np.nonzero(np.repeat(np.repeat(fields.unsettled, 2, axis=0), 2, axis=1))
+    at = (rows // 2, columns // 2)
+    told, trust = share_by_hue(linear(photo[rows, columns]), fields.product[at], fields.backdrop[at])
+    fibre = trust * np.clip((told - FIBRE_NONE) / (FIBRE_ALL - FIBRE_NONE), 0, 1)
+    raised = fine.copy()
+    raised[rows, columns] = np.maximum(fine[rows, columns], fibre)
+    return raised
+
+
+def share_by_hue(light: F32, product: F32, backdrop: F32) -> tuple[F32, F32]:
+    """The product's share of pixels, and how far to trust it, both 0..1; all n x 3 linear light.
+
+    Every pixel is unmixed into non-negative shares of the product's and the backdrop's colour without asking that they
+    sum to one, so that darkness counts for neither; this is trusted as far as the two hues are apart (squared sine
+    between the colours) and there is light enough to have a hue.
+    """
+    f2, b2, lit = (np.einsum("nc,nc->n", a, a) for a in (product, backdrop, light))
+    fb, fi, bi = (np.einsum("nc,nc->n", a, b) for a, b in ((product, backdrop), (product, light), (backdrop, light)))
     apart = 1 - fb * fb / (f2 * b2 + 1e-9)
     det = f2 * b2 - fb * fb + 1e-9
-    of_product = np.clip((fi * b2 - bi * fb) / det, 0, None)
-    of_backdrop = np.clip((bi * f2 - fi * fb) / det, 0, None)
-    by_hue = of_product * np.sqrt(f2) / (of_product * np.sqrt(f2) + of_backdrop * np.sqrt(b2) + 1e-6)
-    lit = np.square(light).sum(axis=2)
-    trust = np.clip(apart / HUES_APART, 0, 1) * lit / (lit + DIM**2)
-    doubtful = (fields.inside < 0.5) & (fields.outside < 0.5)
-    lowered = matte - trust * np.maximum(matte - by_hue, 0)
-    return np.where(doubtful, lowered, matte).astype(np.float32)
+    of_product = np.clip((fi * b2 - bi * fb) / det, 0, None) * np.sqrt(f2)
+    of_backdrop = np.clip((bi * f2 - fi * fb) / det, 0, None) * np.sqrt(b2)
+    told = of_product / (of_product + of_backdrop + 1e-6)
+    return told, np.clip(apart / HUES_APART, 0, 1) * lit / (lit + DIM**2)
 
 
 def fill(values: F32, weight: F32) -> F32:

@@ -90,7 +90,9 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         matte = backdrop.without_shadow(light, matte, fields)
         fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
-    fine = refiner.refine(np.sqrt(linear(work)), matte, fields, networks.settle)
+    fine = refiner.refine(work, matte, fields, networks.settle)
+    if sweep.even and segment == "textured":
+        fine = backdrop.with_fibres(work, fine, fields)
     full = np.zeros(rgb.shape[:2], np.float32)
     if max(crop.shape[:2]) > WORK_SIDE:
         fine = refine.to_size(work, fine, crop)
@@ -117,8 +119,7 @@ def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions)
     if sweep.even:
         return fine, {"disagreement": 0.0}
     other = cv2.resize(networks.u2netp(work), fine.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    union = float(((fine >= PRESENT) | (other >= PRESENT)).sum())
-    agreement = float(((fine >= PRESENT) & (other >= PRESENT)).sum()) / union if union else 1.0
+    agreement = topology.agreement(fine, other)
     if agreement >= AGREEMENT:  # where the fine network is in doubt, the other's word is better than none
         doubt = 1 - np.abs(2 * fine - 1)
         fine = fine * (1 - doubt) + other * doubt
@@ -141,7 +142,7 @@ def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, flo
     body = float(matte.sum())
     doubt = float((2 * np.minimum(matte, 1 - matte)).sum())
     alpha, trust = backdrop.colour_opinion(light, fields)
-    unsettled = (fields.outside < 0.5) & (fields.inside < 0.5)
+    unsettled = fields.unsettled
     weight = float(trust[unsettled].sum())
     against = float((trust * np.abs(alpha - matte))[unsettled].sum())
     return {

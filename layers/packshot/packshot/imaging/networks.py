@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import cv2
 import numpy as np
 
-from packshot.imaging import graph, models
+from packshot.imaging import graph, models, refiner
 from packshot.imaging.light import F32, U8
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Networks:
 
     def _weights(self, name: str) -> bytes:
         if name == "refiner":  # our own, small, shipped with the code
-            return resources.files(__package__).joinpath("refiner.onnx").read_bytes()
+            return refiner.weights()
         models.verify(name, self._folder)
         return (self._folder / models.spec(name).file).read_bytes()
 

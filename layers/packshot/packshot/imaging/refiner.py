@@ -6,12 +6,15 @@ hold something unsettled. What it was trained on and how: `docs/mattes.md`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from importlib import resources
 
 import numpy as np
 
 from packshot.imaging.backdrop import Fields, colour_opinion
-from packshot.imaging.light import F32
+from packshot.imaging.light import F32, U8, linear
 
 CELL = 2
 TILE, HALO = 96, 16
@@ -21,15 +24,25 @@ CHANNELS = 27
 Settle = Callable[[F32], F32]
 
 
-def refine(root: F32, matte: F32, fields: Fields, settle: Settle) -> F32:
+def weights() -> bytes:
+    """The ONNX file that is shipped with the code."""
+    return resources.files(__package__).joinpath("refiner.onnx").read_bytes()
+
+
+@cache
+def sha256() -> str:
+    """SHA-256 of the weights, hex: part of what a matte was made with."""
+    return hashlib.sha256(weights()).hexdigest()
+
+
+def refine(photo: U8, matte: F32, fields: Fields, settle: Settle) -> F32:
     """The fine matte, float32 2h x 2w.
 
-    root float32 2h x 2w x 3 photo in root light (square root of linear); matte float32 h x w coarse; fields of size
-    h x w; settle maps features 1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells.
+    photo uint8 2h x 2w x 3 sRGB; matte float32 h x w coarse; fields of size h x w; settle maps features
+    1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells.
     """
-    features = stack(root, matte, fields)
     height, width = matte.shape
-    unsettled = (fields.inside < 0.5) & (fields.outside < 0.5)
+    unsettled = fields.unsettled
     fine = np.repeat(np.repeat(fields.inside, CELL, axis=0), CELL, axis=1)
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
@@ -37,18 +50,19 @@ def refine(root: F32, matte: F32, fields: Fields, settle: Settle) -> F32:
             rows, cols = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
             if rows.size:
                 box = (top + rows[0], top + rows[-1] + 1, left + cols[0], left + cols[-1] + 1)
-                _settle_box(features, fine, box, settle)
+                settled = _settled_box(photo, matte, fields, box, settle)
+                fine[CELL * box[0] : CELL * box[1], CELL * box[2] : CELL * box[3]] = settled
     return fine
 
 
-def _settle_box(features: F32, fine: F32, box: tuple[int, int, int, int], settle: Settle) -> None:
-    """Write the network's alphas for a box of cells (top, bottom, left, right) into the fine matte."""
+def _settled_box(photo: U8, matte: F32, fields: Fields, box: tuple[int, int, int, int], settle: Settle) -> F32:
+    """The network's alphas for a box of cells (top, bottom, left, right), seen with a halo around it."""
     top, bottom, left, right = box
     t, le = max(0, top - HALO), max(0, left - HALO)
-    window = features[:, t : bottom + HALO, le : right + HALO]
-    cells = settle(_padded(window)[None])[0]
-    part = cells[:, top - t : bottom - t, left - le : right - le]
-    fine[CELL * top : CELL * bottom, CELL * left : CELL * right] = _unfold(part)
+    rows, columns = slice(t, bottom + HALO), slice(le, right + HALO)
+    root = np.sqrt(linear(photo[CELL * t : CELL * (bottom + HALO), CELL * le : CELL * (right + HALO)]))
+    cells = settle(_padded(stack(root, matte[rows, columns], fields.window(rows, columns)))[None])[0]
+    return _unfold(cells[:, top - t : bottom - t, left - le : right - le])
 
 
 def stack(root: F32, matte: F32, fields: Fields) -> F32:

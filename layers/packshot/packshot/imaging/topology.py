@@ -19,6 +19,7 @@ AIR = 0.08
 NOTCH_SHARE = 0.04
 SURE = 0.8
 MIRROR_FLOOR, MIRROR_SIGMAS, MIRROR_CORE = 0.02, 8.0, 4
+MIRROR_AGREEMENT, EMPTY = 0.85, 0.01
 PART_SHARE = 0.01
 BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
 """A part is out of focus when its outline's sharpness is under both: 2.2, and 0.75 of the sharpest part's."""
@@ -67,16 +68,30 @@ def silhouette(matte: F32) -> F32:
 def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tuple[F32, float]:
     """Polished metal that one network lost in the backdrop that it mirrors, and its share of the picture.
 
-    Regained where the other network is sure of it and the colour is not that of the backdrop around the product (which
-    is how the inside of a chain stays open). All float32 h x w, light h x w x 3 linear.
+    A part that the other network is sure of is regained on two half proofs: the first network left a trace of doubt
+    there (an opening, as inside a handle or a chain, it leaves empty), and either both agree on the product as a whole
+    or the colour is hardly the backdrop's. All float32 h x w, light h x w x 3 linear.
     """
-    filled = silhouette(np.maximum(matte, other))
-    off = backdrop.foreign(light, filled, MIRROR_FLOOR, MIRROR_SIGMAS) > 1
-    lost = ((other > SURE) & (matte < SOLID) & off).astype(np.uint8)
-    core = max(3, round(MIRROR_CORE * network_px))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (core, core))
-    lost = np.asarray(cv2.morphologyEx(cv2.morphologyEx(lost, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
-    return np.where(lost > 0, 1, matte).astype(np.float32), float(lost.mean())
+    found = ((other > SURE) & (matte < SOLID)).astype(np.uint8)
+    disc = backdrop.disc(MIRROR_CORE * network_px)
+    found = np.asarray(cv2.morphologyEx(cv2.morphologyEx(found, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
+    count, labels = cv2.connectedComponents(found)
+    if count < 2:
+        return matte, 0.0
+    off = np.ones_like(matte)
+    if agreement(matte, other) < MIRROR_AGREEMENT:
+        off = backdrop.foreign(light, silhouette(np.maximum(matte, other)), MIRROR_FLOOR, MIRROR_SIGMAS)
+    core = cv2.erode(found, np.ones((5, 5), np.uint8)) > 0
+    parts = [(i, (labels == i) & core) for i in range(1, count)]
+    metal = [i for i, part in parts if part.any() and matte[part].mean() > EMPTY and np.median(off[part]) > 0.5]
+    lost = np.isin(labels, metal)
+    return np.where(lost, np.maximum(matte, other), matte).astype(np.float32), float(lost.mean())
+
+
+def agreement(one: F32, other: F32) -> float:
+    """Overlap of two mattes of one size as a share of their union; 1 where both are empty."""
+    union = float(((one >= SOLID) | (other >= SOLID)).sum())
+    return float(((one >= SOLID) & (other >= SOLID)).sum()) / union if union else 1.0
 
 
 def _is_product(hole: U8, matte: F32, foreign: F32 | None, transparent: bool) -> bool:
