@@ -9,6 +9,7 @@ BENCHES = {
     "mattes": "mattes against known truth, by segment and backdrop",
     "quality": "fit and judge the error score on spoiled mattes",
     "closed_loop": "lots with drifting defects through inspection, sampling and learning",
+    "fringe": "colour of the edge band on white and black",
     "exports": "bytes, SSIM and colour of exports",
     "speed": "photos per hour beside the limit and rembg",
     "pictures": "the documentation's picture of all segments",
