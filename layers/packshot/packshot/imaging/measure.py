@@ -158,9 +158,13 @@ def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
 
     ``colour_shift`` 0..100: difference of the mean colours (a tint); ``colour_median`` and ``colour_p95``
     0..100: of the pixels' differences. ``result`` is uint8 H x W x 3 or 4 of the source's size: the
-    master, or an export brought back to the source's geometry.
+    master, or an export brought back to the source's geometry. Where a master is see-through its colour is
+    the glass's own and not the photo's: such pixels do not count.
     """
-    inside = cv2.erode(np.asarray(matte >= 250, np.uint8), np.ones((5, 5), np.uint8), borderValue=0)
+    solid = matte >= 250
+    if result.shape[-1] == 4:
+        solid &= result[..., 3] >= 250
+    inside = cv2.erode(np.asarray(solid, np.uint8), np.ones((5, 5), np.uint8), borderValue=0)
     flat = np.flatnonzero(inside)
     if len(flat) < 16:
         return {"colour_shift": 0.0, "colour_median": 0.0, "colour_p95": 0.0}
