@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from packshot import reconcile as reconciling
 from packshot.reasons import reason
 from packshot.reconcile import Finding, State, reconcile
+from packshot.reconcile import mender as reconciling
 from packshot.records import DropStatus, LotStatus, Status, TaskState
 
 from .conftest import QUIET, Ward, ago
@@ -97,7 +97,7 @@ def test_a_resume_is_not_started_twice_by_two_rounds_at_once(ward: Ward) -> None
     ward.kill()
     record = ward.store.drops.get("d")
     assert record is not None
-    first, second = (reconciling._Mender(ward.store, record, QUIET) for _ in range(2))
+    first, second = (reconciling.Mender(ward.store, record, QUIET) for _ in range(2))
     lots = list(ward.store.lots.of_drop("d"))
     first._resume(lots)
     second._resume(lots)

@@ -1,4 +1,4 @@
-"""What is stuck is found and set going again; what cannot be mended safely is told to people, once.
+"""One drop: how it is stuck, and what is safe to do about it.
 
 Everything done here is something that a stage would have done itself, had its message, its worker or its
 execution not been lost, and that may be done twice. Nothing here decides about photos.
@@ -7,117 +7,25 @@ execution not been lost, and that may be done twice. Nothing here decides about 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from enum import StrEnum
-from itertools import islice
-
-from pydantic import Field
 
 from packshot import keys
 from packshot.ends import UNENDED
 from packshot.intake.close import due
 from packshot.intake.events import heal
-from packshot.records import DropRecord, DropStatus, LotRecord, LotStatus, Record, TaskState, now
+from packshot.reconcile.found import Finding, Notes, Reconciled, State
+from packshot.records import DropRecord, DropStatus, LotRecord, LotStatus, TaskState, now
 from packshot.review.gate import settle_lot
 from packshot.settings import CloseSettings
 from packshot.store import Store
 from packshot.store.objects import Listed
-from packshot.store.paging import newest_drops
 
 GRACE_S = 300  # what is younger than this is on its way, not stuck
 HOPELESS_S = 3600  # a drop that is due for this long fails to close again and again
 STALLED_S = 6 * 3600  # an execution runs, nothing waits for people, and no lot has moved
-RECENT_S = 3600  # drops done within this time are looked at again
-MOST_DONE = 50
 MOST_TRIES = 3  # resumes without progress
 MOST_LOTS = 2000  # lots in one resume: Step Functions takes 256 KB
 MOST_HEALED = 1000
-MOST_TASKS = 10_000
 BOOK = "reconcile"  # segment of the notebook that the notes are kept in
-
-
-class State(StrEnum):
-    """How a drop can be stuck."""
-
-    NOT_CLOSED = "not closed"  # due, but nobody closes it
-    NOT_STARTED = "not started"  # closed without an execution
-    NOT_DECIDED = "not decided"  # verdicts that nobody counted, or a decision that woke nobody
-    STOPPED = "stopped"  # no execution runs, and lots or photos are on their way
-    NOT_REPORTED = "not reported"  # everything ended, the drop is not done
-    UNRECORDED = "unrecorded"  # a photo lies in S3 and nobody recorded it
-    STALLED = "stalled"  # its execution runs and nothing moves
-    PLAN_GONE = "plan gone"  # the lots' plans have expired: nothing can resume them
-
-
-class Finding(Record):
-    """One way in which a drop is stuck, and what was done."""
-
-    state: State
-    repaired: bool
-    did: str = Field(description="in words")
-
-
-class Reconciled(Record):
-    """What was found in one drop."""
-
-    drop: str
-    found: list[Finding] = Field(default_factory=list)
-
-    @property
-    def stuck(self) -> list[Finding]:
-        """What could not be mended."""
-        return [finding for finding in self.found if not finding.repaired]
-
-
-class Round(Record):
-    """What was found in all drops."""
-
-    drops: int = 0
-    reconciled: list[Reconciled] = Field(default_factory=list, description="drops in which something was found")
-    expired_leases: int = Field(default=0, description="claimed tasks past their lease; the next claim takes them")
-
-    @property
-    def repaired(self) -> int:
-        """How many findings were mended."""
-        return sum(len(drop.found) - len(drop.stuck) for drop in self.reconciled)
-
-    @property
-    def stuck(self) -> int:
-        """How many were not."""
-        return sum(len(drop.stuck) for drop in self.reconciled)
-
-
-class Notes(Record):
-    """What earlier rounds did for a drop."""
-
-    number: int = Field(default=0, description="resumes so far; makes each one's name its own")
-    tries: int = Field(default=0, description="resumes since the last progress")
-    left: int = Field(default=0, description="what was on its way at the last resume")
-    at: str = Field(default="", description="when the last resume was started")
-    woken: list[str] = Field(default_factory=list, description="lots whose gate was woken from here")
-    told: list[State] = Field(default_factory=list, description="what people know of")
-
-
-def reconcile(store: Store, settings: CloseSettings) -> Round:
-    """Look through all drops that are open or closed, and the latest that are done.
-
-    An error in one drop does not keep the others waiting; all errors are raised together at the end.
-    """
-    answer = Round(expired_leases=_expired_leases(store))
-    errors = []
-    for drop in _candidates(store):
-        answer.drops += 1
-        try:
-            result = reconcile_drop(store, drop.drop, settings)
-        except Exception as error:  # noqa: BLE001 - raised below
-            error.add_note(f"while reconciling drop {drop.drop}")
-            errors.append(error)
-            continue
-        if result.found:
-            answer.reconciled.append(result)
-    if errors:
-        raise ExceptionGroup(f"{len(errors)} of {answer.drops} drops could not be looked at", errors)
-    return answer
 
 
 def reconcile_drop(store: Store, drop: str, settings: CloseSettings | None = None) -> Reconciled:
@@ -134,30 +42,17 @@ def reconcile_drop(store: Store, drop: str, settings: CloseSettings | None = Non
     record = store.drops.get(drop)
     if record is None:
         raise LookupError(f"there is no drop {drop}")
-    return _Mender(store, record, settings or CloseSettings.read()).run()
+    return Mender(store, record, settings or CloseSettings.read()).run()
 
 
-def _candidates(store: Store) -> Iterator[DropRecord]:
-    for status in (DropStatus.OPEN, DropStatus.CLOSED):
-        yield from store.drops.by_status(status)
-    for drop in islice(newest_drops(store.drops, DropStatus.DONE), MOST_DONE):
-        if _age(drop.done_at) < RECENT_S:
-            yield drop
-
-
-def _expired_leases(store: Store) -> int:
-    moment = dt.datetime.now(dt.UTC).timestamp()
-    return sum(task.lease_until < moment for task in store.tasks.by_state(TaskState.CLAIMED, MOST_TASKS))
-
-
-def _age(moment: str) -> float:
+def age(moment: str) -> float:
     """Seconds since a moment; without a moment, for ever."""
     if not moment:
         return float("inf")
     return (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(moment)).total_seconds()
 
 
-class _Mender:
+class Mender:
     """One look at one drop."""
 
     def __init__(self, store: Store, drop: DropRecord, settings: CloseSettings) -> None:
@@ -167,6 +62,7 @@ class _Mender:
         self.notes = Notes.model_validate(body) if body else Notes()
 
     def run(self) -> Reconciled:
+        """Look once, mend, tell."""
         if self.drop.drop != keys.drop_id(""):  # photos outside of any drop are rejected; theirs never closes
             if self.drop.status is DropStatus.OPEN:
                 self._open()
@@ -177,7 +73,7 @@ class _Mender:
 
     def _open(self) -> None:
         quiet = 0.0 if self.drop.ready else self.settings.quiet_minutes * 60
-        late = _age(self.drop.last_event_at) - quiet
+        late = age(self.drop.last_event_at) - quiet
         if not due(self.drop, self.settings) or late < GRACE_S:
             return
         self.store.close_queue.send({"drop": self.drop.drop})
@@ -187,7 +83,7 @@ class _Mender:
             self._tell(State.NOT_CLOSED, f"It is due for {late / 3600:.0f} h and does not close. It was asked again.")
 
     def _closed(self) -> None:
-        if _age(self.drop.closed_at) < GRACE_S:
+        if age(self.drop.closed_at) < GRACE_S:
             return
         if not self.drop.execution:
             self.store.close_queue.send({"drop": self.drop.drop})
@@ -209,7 +105,7 @@ class _Mender:
     def _count(self, lot: LotRecord, running: bool) -> bool:
         """Count verdicts and wake the gate, where whoever gave the last verdict could not; whether it was woken."""
         expired = lot.status is LotStatus.HELD and not lot.decision  # decided too late, it goes on all the same
-        if _age(lot.updated_at) < GRACE_S or (_through(lot) and not expired) or lot.lot in self.notes.woken:
+        if age(lot.updated_at) < GRACE_S or (_through(lot) and not expired) or lot.lot in self.notes.woken:
             return False
         if not lot.token and (running or lot.decision):
             return False  # its gate has not opened yet and will ask, or was answered
@@ -230,7 +126,7 @@ class _Mender:
     def _still(self, lots: list[LotRecord]) -> None:
         moved = max([self.drop.closed_at, *(lot.updated_at for lot in lots)])
         for_people = any(lot.status is LotStatus.REVIEW for lot in lots)
-        if not for_people and _age(moved) > STALLED_S:
+        if not for_people and age(moved) > STALLED_S:
             self._tell(State.STALLED, f"Its execution runs, but no lot has moved since {moved}.")
 
     def _resume(self, lots: list[LotRecord]) -> None:
@@ -292,7 +188,7 @@ class _Mender:
     def _start(self, state: State, left: int, lots: list[str]) -> None:
         """Start an execution of a new name for lots of the drop (none: for all of it), a few times at most."""
         notes = self.notes
-        if _age(notes.at) < GRACE_S:
+        if age(notes.at) < GRACE_S:
             self._note(state, "resumed a moment ago")
             return
         tries = 0 if left < notes.left else notes.tries
