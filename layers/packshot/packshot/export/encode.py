@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,8 @@ class Encoded:
 
     ``ssim``: 0..1 inside the product's box (see ``measure.ssim``), ``delta_e``: mean CIEDE2000 inside the
     product, ``encodes``: full encodes spent, ``fits``: the byte limit holds, ``bound``: the limit and not the
-    floor decided the setting, ``kept``: floor and colour hold.
+    floor decided the setting, ``kept``: floor and colour hold. ``seen``: the file's pixels as decoded for the
+    comparison, uint8 HxWx3 or HxWx4; None when nothing was compared.
     """
 
     data: bytes
@@ -88,6 +89,7 @@ class Encoded:
     fits: bool
     bound: bool
     kept: bool
+    seen: U8 | None = field(default=None, repr=False, compare=False)
 
 
 def write(pixels: U8, form: str, setting: Setting, embedded: Embedded = NOTHING, final: bool = True) -> bytes:
@@ -131,10 +133,10 @@ def opaque(rendering: Rendering) -> Rendering:
     return replace(rendering, pixels=on_white(rendering.pixels), background="#ffffff")
 
 
-def read_rgb(data: bytes) -> U8:
-    """Decode a file of ours to uint8 HxWx3 (alpha dropped)."""
+def read_pixels(data: bytes) -> U8:
+    """Decode a file of ours to uint8 HxWx3, or HxWx4 where it is transparent."""
     with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image if image.mode in ("RGB", "RGBA") else image.convert("RGB"))
 
 
 def _tiles(plane: U8, box: Box) -> U8:
@@ -191,7 +193,7 @@ class _Search:
         """True when the mosaic keeps colour and structure at this setting."""
         data = write(self.tiles, self.spec.format, setting, final=False)
         self.sizes[setting] = len(data)
-        got = read_rgb(data)
+        got = read_pixels(data)[..., :3]
         shift = measure.delta_e(self.tiles, got, self.cover, _PROBE_SAMPLES)
         if shift > self.spec.delta_e_max * _DELTA_E_MARGIN:
             return False
@@ -296,16 +298,20 @@ class Encoder:
             self._proofs[key] = self._measured(rendering, spec.format, setting)
             self._alive.append(rendering)
         done = self._proofs[key]
-        return replace(done, kept=done.ssim >= spec.ssim_floor and done.delta_e <= spec.delta_e_max)
+        if done.ssim >= spec.ssim_floor and done.delta_e <= spec.delta_e_max:
+            return done
+        self._proofs[key] = replace(done, seen=None)  # hardly asked for again, and large
+        return replace(done, kept=False)
 
     def _measured(self, rendering: Rendering, form: str, setting: Setting) -> Encoded:
         data = write(rendering.pixels, form, setting, self.embedded)
         left, top, right, bottom = rendering.box
         at = (slice(top, bottom), slice(left, right))
-        wanted, got = rendering.pixels[at][..., :3], read_rgb(data)[at]
+        seen = read_pixels(data)
+        wanted, got = rendering.pixels[at][..., :3], seen[at][..., :3]
         similarity = measure.ssim(wanted, got)
         shift = measure.delta_e(wanted, got, rendering.alpha[at] >= 128)
-        return Encoded(data, form, setting, similarity, shift, 1, True, False, True)
+        return Encoded(data, form, setting, similarity, shift, 1, True, False, True, seen)
 
     def _under_limit(self, r: Rendering, spec: EncodeSpec, limit: int, first: Encoded) -> Encoded:
         """The best quality whose file fits: bisection on file size, at most seven encodes.

@@ -119,11 +119,16 @@ def _lossless(image: Image.Image, data: bytes) -> bool:
     return image.format in ("PNG", "BMP", "GIF", "TIFF") or (image.format == "WEBP" and b"VP8L" in data[:64])
 
 
-def read(data: bytes) -> Written:
+def read(data: bytes, seen: U8 | None = None) -> Written:
     """Read a file back.
 
+    Args:
+        data: the file.
+        seen: the pixels (uint8 HxWx3 or HxWx4) that this very picture was decoded to before, so that it is decoded
+            once; its container, profile and metadata are read from ``data`` all the same.
+
     Raises:
-        Unreadable: no picture, too many pixels, or truncated.
+        Unreadable: no picture, too many pixels, truncated, or of another size than ``seen``.
     """
     Image.init()  # registers all formats; the list below picks from them
     try:
@@ -131,14 +136,17 @@ def read(data: bytes) -> Written:
             if image.width * image.height > PIXELS_MOST:
                 raise Unreadable(f"claims {image.width} x {image.height} px")
             frames, quality = int(getattr(image, "n_frames", 1)), jpeg_quality(image)
-            image.load()
+            if seen is None:
+                image.load()
+            elif seen.shape[:2] != (image.height, image.width):
+                raise Unreadable(f"{image.width} x {image.height} px, decoded before as {seen.shape[:2]}")
             mode, icc = image.mode, image.info.get("icc_profile") or b""
             exif, packet = (
                 image.getexif(),
                 image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b"",
             )
             clear = "A" in image.getbands() or "transparency" in image.info
-            pixels = np.asarray(image.convert("RGBA" if clear else "RGB"))
+            pixels = np.asarray(image.convert("RGBA" if clear else "RGB")) if seen is None else seen
             tags, gps = _tags(exif), bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
             kind = _FORMATS.get(image.format or "", (image.format or "").lower())
             bits, lossless = _bits(image, data), _lossless(image, data)

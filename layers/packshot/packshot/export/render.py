@@ -89,17 +89,18 @@ def _to_srgb() -> U8:
 
 def encode_srgb(light: F32) -> U8:
     """Linear light 0..1 (clipped) to 8-bit sRGB codes, same shape."""
-    steps = np.clip(light, 0, 1) * np.float32(65535) + np.float32(0.5)
-    return np.asarray(cv2.LUT(steps.astype(np.uint16), _to_srgb().reshape(1, -1)), np.uint8)
+    flat = light.reshape(light.shape[0], -1)
+    steps = np.asarray(cv2.multiply(flat, 65535.0, dtype=cv2.CV_16U), np.uint16)  # rounds and clips
+    return np.asarray(cv2.LUT(steps, _to_srgb().reshape(1, -1)), np.uint8).reshape(light.shape)
 
 
 def on_white(rgba: U8) -> U8:
     """uint8 HxWx4 straight alpha over white, blended in linear light, as uint8 HxWx3."""
     cover = rgba[..., 3].astype(np.float32) * np.float32(1 / 255)
     table = _to_linear().reshape(1, -1)
-    planes = cv2.split(np.ascontiguousarray(rgba[..., :3]))
-    blended = [np.asarray(cv2.LUT(plane, table)) * cover + (1 - cover) for plane in planes]
-    return encode_srgb(np.asarray(cv2.merge(blended), np.float32))
+    behind = 1 - cover
+    lights = [cv2.multiply(np.asarray(cv2.LUT(plane, table)), cover) for plane in cv2.split(rgba)[:3]]
+    return np.asarray(cv2.merge([_code(np.asarray(light, np.float32), behind, 1.0) for light in lights]), np.uint8)
 
 
 def product_box(alpha: U8, edge: int = EDGE) -> Box:
@@ -180,11 +181,13 @@ def _window(content: Box, layout: Layout, shape: tuple[int, ...]) -> _Window:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Product and shadow at canvas size: premultiplied linear light HxWx3, coverage HxW, density HxW or None."""
+    """Product and shadow at canvas size: three planes HxW of premultiplied linear light, coverage HxW, density HxW
+    or None.
+    """
 
     layout: Layout
     window: _Window
-    light: F32
+    light: list[F32]
     cover: F32
     density: F32 | None
 
@@ -216,11 +219,15 @@ class Studio:
         self._done: dict[tuple[Layout | None, str, bool], Rendering] = {}
 
     def _premultiplied(self) -> list[F32]:
-        """Linear light times coverage, a float32 plane per channel."""
-        cover = self._alpha.astype(np.float32) * np.float32(1 / 255)
+        """Linear light times coverage, a float32 plane per channel; worked where there is content."""
+        left, top, right, bottom = self._content
+        at = (slice(top, bottom), slice(left, right))
+        cover = self._alpha[at].astype(np.float32) * np.float32(1 / 255)
         table = _to_linear().reshape(1, -1)
-        planes = cv2.split(np.ascontiguousarray(self.master[..., :3]))
-        return [np.asarray(cv2.multiply(np.asarray(cv2.LUT(plane, table)), cover), np.float32) for plane in planes]
+        planes = [np.zeros(self._alpha.shape, np.float32) for _ in range(3)]
+        for plane, code in zip(planes, cv2.split(self.master[at])[:3], strict=True):
+            plane[at] = cv2.multiply(np.asarray(cv2.LUT(code, table)), cover)
+        return planes
 
     def render(self, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> tuple[Hashable, Rendering]:
         """Render for a channel.
@@ -245,14 +252,15 @@ class Studio:
 
     def _place(self, layout: Layout) -> _Placed:
         window = _window(self._content, layout, self.master.shape)
-        cover = np.clip(_resample(self._alpha, window, layout.scale), 0, 1)
+        cover = _resample(self._alpha, window, layout.scale)
         light = [_resample(plane, window, layout.scale) for plane in self._light]
-        bounded = [np.clip(plane, 0, cover) for plane in light]
+        # Lanczos overshoots; what is read out as a view of the prepared planes (scale 1) is within bounds already
+        bounded = light if layout.scale == 1 else [_within(plane, cover) for plane in light]
         density = None
         if self._density is not None:
             density = np.clip(_resample(self._density, window, layout.scale), 0, 1)
             density = _fade(density, (layout.width, layout.height), window.target)
-        return _Placed(layout, window, np.asarray(cv2.merge(bounded), np.float32), cover, density)
+        return _Placed(layout, window, bounded, cover, density)
 
     def _whole(self) -> Rendering:
         """The master untouched; one without any transparency (a mock-up) as plain RGB."""
@@ -276,7 +284,14 @@ def _resample(plane: F32 | U8, window: _Window, scale: float) -> F32:
     cut = np.ascontiguousarray(plane[y0 : int(bottom) + pad, x0 : int(right) + pad])
     size = (window.target[2] - window.target[0], window.target[3] - window.target[1])
     box = (left - x0, top - y0, min(right - x0, cut.shape[1]), min(bottom - y0, cut.shape[0]))
-    return _unit(np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.LANCZOS, box=box)))
+    return _unit(np.array(Image.fromarray(cut).resize(size, Image.Resampling.LANCZOS, box=box)))
+
+
+def _within(plane: F32, cover: F32) -> F32:
+    """The plane between 0 and the coverage, in place."""
+    cv2.min(plane, cover, dst=plane)
+    cv2.max(plane, 0.0, dst=plane)
+    return plane
 
 
 def _unit(plane: npt.NDArray[Any]) -> F32:
@@ -312,23 +327,28 @@ def _composite(placed: _Placed, background: str, with_shadow: bool) -> Rendering
     if background == "transparent":
         through = cover if density is None else cover + (1 - cover) * density
         pixels = np.zeros((*size, 4), np.uint8)
-        pixels[(*at, slice(0, 3))] = encode_srgb(
-            np.asarray(placed.light / np.maximum(through, 1 / 1024)[..., None], np.float32)
-        )
-        pixels[(*at, 3)] = _byte(through)
-        pixels[pixels[..., 3] == 0] = 0
+        seen = _byte(through)
+        least = cv2.max(through, 1 / 1024)
+        codes = [encode_srgb(np.asarray(cv2.divide(plane, least), np.float32)) for plane in placed.light]
+        pixels[at] = cv2.copyTo(np.asarray(cv2.merge([*codes, seen])), seen)
     else:
         code = tuple(int(background[i : i + 2], 16) for i in (1, 3, 5))
         tone = [_to_linear()[value] for value in code]
-        planes = [plane + behind * level for plane, level in zip(cv2.split(placed.light), tone, strict=True)]
+        codes = [_code(plane, behind, float(level)) for plane, level in zip(placed.light, tone, strict=True)]
         pixels = np.empty((*size, 3), np.uint8)
         pixels[:] = code
-        pixels[at] = encode_srgb(np.asarray(cv2.merge(planes), np.float32))
+        pixels[at] = cv2.merge(codes)
     return Rendering(pixels, alpha, shadow, product_box(alpha), placed.layout.scale, background)
 
 
 def _byte(plane: F32) -> U8:
-    return (plane * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    return np.asarray(cv2.multiply(plane, 255.0, dtype=cv2.CV_8U), np.uint8)
+
+
+def _code(plane: F32, behind: F32, level: float) -> U8:
+    """sRGB codes of a plane of premultiplied light over an even background of linear `level`."""
+    steps = cv2.addWeighted(plane, 65535.0, behind, 65535.0 * level, 0.0, dtype=cv2.CV_16U)
+    return np.asarray(cv2.LUT(np.asarray(steps, np.uint16), _to_srgb().reshape(1, -1)), np.uint8)
 
 
 def render(master: U8, shadow: U8 | None, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> Rendering:

@@ -140,8 +140,8 @@ class _Bench:
         encoded = self.encoder.encode(rendering, channel.encode, room)
         if encoded.format == "jpeg":
             encoded = replace(encoded, data=iptc.splice(encoded.data, app13))
-        written = inspection.read(encoded.data)
-        return encoded, compliance.Subject(written, "", compliance.Facts(), rendering.alpha, rendering.shadow)
+        written = inspection.read(encoded.data, encoded.seen)
+        return replace(encoded, seen=None), compliance.Subject(written, "", compliance.Facts(), rendering.alpha, rendering.shadow)
 
 
 def _under(encoded: encode.Encoded, limit: int | None) -> bool:
