@@ -72,14 +72,13 @@ def measure(
     small = _working_scale(rgb.shape[:2])
     rgb_w, matte_w = _resized(rgb, small), _resized(matte, small)
     lab, alpha = lab_of(rgb_w), matte_w.astype(np.float32) / 255
-    master_w = _straight(master, small)
     lines = profiles(rgb, matte)
     backdrop = fit(lab, alpha)
     shadow_w = None if shadow is None else _resized(shadow, small)
     numbers = {
         **(NO_PROFILE if lines is None else profile_measures(lines, lab, backdrop)),
         **backdrop_measures(backdrop, lab, alpha),
-        **residual_measures(lab, alpha, lab_of(master_w)),
+        **residual_measures(lab, alpha, _straight(master, small)),
         **shape_measures(lab, alpha),
         **side_measures(lab, alpha),
         **leftover_measures(rgb_w, alpha),
@@ -124,13 +123,12 @@ def _resized(image: U8, size: tuple[int, int]) -> U8:
 
 def _straight(master: U8, size: tuple[int, int]) -> U8:
     """The master's colour at working size; the colour of clear pixels is not the product's and left out."""
-    clear = np.asarray(master[..., 3] == 0, np.uint8)
-    kept = cv2.cvtColor(master, cv2.COLOR_RGBA2RGB)
-    if clear.any():
-        kept = cv2.bitwise_and(kept, kept, mask=1 - clear)
-    colour = cv2.resize(kept, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    share = 1 - cv2.resize(clear.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(np.clip(colour / np.maximum(share, 1 / 255)[..., None], 0, 255), np.uint8)
+    there = np.asarray(cv2.threshold(cv2.extractChannel(master, 3), 0, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    kept = _resized(np.asarray(cv2.copyTo(master, there), np.uint8), size)
+    share = _resized(there, size)
+    mixed = (share > 0) & (share < 255)  # along the edge alone
+    kept[mixed] = np.clip(kept[mixed] * (255 / share[mixed].astype(np.float32))[:, None], 0, 255)
+    return np.ascontiguousarray(kept[..., :3])
 
 
 def shadow_measures(shadow: U8 | None, matte: U8) -> dict[str, float]:

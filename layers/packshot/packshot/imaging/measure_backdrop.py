@@ -35,17 +35,29 @@ class Backdrop:
 
     def distances(self, lab: F32, x: F32, y: F32) -> tuple[F32, F32]:
         """CIE76 distance of colours to the lit backdrop and to its nearest shade, at the given places."""
-        model = self.at(x, y)
-        lit = np.sqrt(((lab - model) ** 2).sum(-1))
-        v, p = model + _WHITE, lab + _WHITE
-        scale = np.clip((p * v).sum(-1) / np.maximum((v * v).sum(-1), 1e-3), DARKEST, 1.0)
-        shade = np.sqrt(((p - scale[..., None] * v) ** 2).sum(-1))
-        return lit, shade
+        return _apart(lab, self.at(x, y))
+
+
+def _apart(lab: F32, model: F32) -> tuple[F32, F32]:
+    """CIE76 distance of colours to the backdrop's own, lit and in its nearest shade."""
+    plain = lab - model
+    v, p = model + _WHITE, lab + _WHITE
+    scale = np.clip(_dot(p, v) / np.maximum(_dot(v, v), 1e-3), DARKEST, 1.0)
+    off = p - scale[..., None] * v
+    return np.sqrt(_dot(plain, plain)), np.sqrt(_dot(off, off))
+
+
+def _dot(a: F32, b: F32) -> F32:
+    """Scalar products over the last axis; einsum does in one pass what numpy's sum over three does slowly."""
+    return np.asarray(np.einsum("...c,...c->...", a, b), np.float32)
 
 
 def _terms(x: F32, y: F32) -> F32:
-    powers = [(i, j) for i in range(ORDER + 1) for j in range(ORDER + 1 - i)]
-    return np.stack([x**i * y**j for i, j in powers], -1).astype(np.float32)
+    xs, ys = [np.ones_like(x)], [np.ones_like(y)]
+    for _ in range(ORDER):
+        xs.append(xs[-1] * x)
+        ys.append(ys[-1] * y)
+    return np.stack([xs[i] * ys[j] for i in range(ORDER + 1) for j in range(ORDER + 1 - i)], -1).astype(np.float32)
 
 
 def fit(lab: F32, alpha: F32) -> Backdrop | None:
@@ -66,12 +78,11 @@ def fit(lab: F32, alpha: F32) -> Backdrop | None:
     for _ in range(4):
         weighted = terms * weight[:, None]
         coefficients = np.linalg.lstsq(weighted.T @ terms, weighted.T @ colours, rcond=None)[0]
-        model = Backdrop(np.asarray(coefficients, np.float32), 0.0, 0.0)
-        distance = np.minimum(*model.distances(colours, x, y))
+        distance = np.minimum(*_apart(colours, np.asarray(terms @ coefficients, np.float32)))
         spread = max(1.0, 1.5 * float(np.median(distance)))
         weight = np.asarray(1 / (1 + (distance / (2 * spread)) ** 2) ** 2, np.float32)
     trust = float((distance < 6).mean())
-    return Backdrop(model.coefficients, spread, max(0.0, (trust - 0.5) * 2))
+    return Backdrop(np.asarray(coefficients, np.float32), spread, max(0.0, (trust - 0.5) * 2))
 
 
 def reduced(lab: F32, alpha: F32) -> tuple[F32, F32]:

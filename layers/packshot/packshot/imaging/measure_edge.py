@@ -117,12 +117,11 @@ def profile_measures(lines: Profiles, lab: F32, backdrop: Backdrop | None) -> di
     """
     alpha = lines.alpha
     centred = lines.lab - lines.lab.mean(1, keepdims=True)
-    energy = (centred**2).sum((1, 2)) + 1e-3
-    here, contrast = _fit(alpha, centred, energy)
+    energy = np.einsum("ntc,ntc->n", centred, centred) + 1e-3
     steep = np.clip((alpha - 0.5) * 3 + 0.5, 0, 1)
-    shifts = range(-SHIFTS, SHIFTS + 1)
-    fits = np.stack([_fit(_shifted(alpha, s), centred, energy)[0] for s in shifts], 1)
-    steep_fits = np.stack([_fit(_shifted(steep, s), centred, energy)[0] for s in shifts], 1)
+    fits, contrasts = _fits(alpha, centred, energy)
+    steep_fits, _ = _fits(steep, centred, energy)
+    here, contrast = fits[:, SHIFTS], contrasts[:, SHIFTS]
     best = fits.argmax(1) - SHIFTS
     supported = (contrast >= WEAK_CONTRAST) & (fits.max(1) > 0.35)
     off = supported & (np.abs(best) >= 2) & (fits.max(1) - here > CLEAR_GAIN)
@@ -226,14 +225,20 @@ def _shifted(alpha: F32, by: int) -> F32:
     return alpha[:, index]
 
 
-def _fit(alpha: F32, centred: F32, energy: F32) -> tuple[F32, F32]:
-    """R^2 (0..1) of colour explained by alpha, per line, and the colour step that it implies (CIE76)."""
-    a = alpha - alpha.mean(1, keepdims=True)
-    power = (a**2).sum(1) + 1e-6
-    product = np.einsum("ntc,nt->nc", centred, a)
-    norm = (product**2).sum(1)
-    swing = alpha.max(1) - alpha.min(1)
-    return np.asarray(norm / (power * energy), np.float32), np.asarray(np.sqrt(norm) / power * swing, np.float32)
+def _fits(alpha: F32, centred: F32, energy: F32) -> tuple[F32, F32]:
+    """R^2 (0..1) of colour explained by alpha moved by each of -SHIFTS..SHIFTS samples, N x shifts, and the colour
+    step that it implies (CIE76), likewise. All shifts in one product of matrices: N times 17 x T by T x 3.
+    """
+    steps = alpha.shape[1]
+    index = np.arange(steps)[None] - np.arange(-SHIFTS, SHIFTS + 1)[:, None]
+    moved = np.take(alpha, np.clip(index, 0, steps - 1), axis=1)
+    swing = moved.max(2) - moved.min(2)
+    moved -= np.einsum("nst->ns", moved)[..., None] / np.float32(steps)
+    product = moved @ centred
+    norm = np.einsum("nsc,nsc->ns", product, product)
+    power = np.einsum("nst,nst->ns", moved, moved) + 1e-6
+    fits, contrast = norm / (power * energy[:, None]), np.sqrt(norm) / power * swing
+    return np.asarray(fits, np.float32), np.asarray(contrast, np.float32)
 
 
 def _worst_run(bad: npt.NDArray[np.bool_]) -> float:
@@ -245,8 +250,9 @@ def _worst_run(bad: npt.NDArray[np.bool_]) -> float:
     return float(np.clip(sums.max(), 0, 1))
 
 
-def residual_measures(lab: F32, alpha: F32, master_lab: F32) -> dict[str, float]:
-    """Alpha estimated anew in the edge band, against the matte (working size, all H x W or H x W x 3).
+def residual_measures(lab: F32, alpha: F32, master: U8) -> dict[str, float]:
+    """Alpha estimated anew in the edge band, against the matte (working size: L*a*b* H x W x 3, H x W, and the
+    cut-out's colours uint8 H x W x 3).
 
     ``alpha_residual`` 0..1: mean |alpha - alpha*| in the band, where product and backdrop differ in colour;
     ``alpha_bias`` -1..1: its signed mean, > 0 = the matte takes in backdrop; ``fringe`` 0..1: how far the
@@ -275,7 +281,7 @@ def residual_measures(lab: F32, alpha: F32, master_lab: F32) -> dict[str, float]
     estimate = np.clip(((c - b) * axis).sum(1)[clear] / length[clear], 0, 1)
     error = a[clear] - estimate
     weight = np.minimum(length[clear], 900.0)
-    lean = np.clip(((f - master_lab[ys, xs]) * axis).sum(1)[clear] / length[clear], 0, 1)
+    lean = np.clip(((f - lab_of(master[ys, xs])) * axis).sum(1)[clear] / length[clear], 0, 1)
     edge = (a[clear] > 0.1) & (a[clear] < 0.95)
     return {
         "alpha_residual": float(np.average(np.abs(error), weights=weight)),
@@ -286,14 +292,15 @@ def residual_measures(lab: F32, alpha: F32, master_lab: F32) -> dict[str, float]
 
 
 def _spread(lab: F32, mask: F32, sigma: float) -> tuple[F32, npt.NDArray[np.bool_]]:
-    """The mask's mean colour around every pixel, and where there is enough of it to say so.
+    """The mean colour of a mask of 0 and 1 around every pixel, and where there is enough of it to say so.
 
     Worked at a third of the size: the colours are smooth by construction.
     """
     height, width = mask.shape
     small = (max(1, width // 3), max(1, height // 3))
     weight = cv2.resize(mask, small, interpolation=cv2.INTER_AREA)
-    colour = cv2.resize(lab * mask[..., None], small, interpolation=cv2.INTER_AREA)
+    kept = cv2.copyTo(lab, np.asarray(mask, np.uint8))
+    colour = cv2.resize(kept, small, interpolation=cv2.INTER_AREA)
     total = cv2.GaussianBlur(weight, (0, 0), sigma / 3)
     mean = cv2.GaussianBlur(colour, (0, 0), sigma / 3) / np.maximum(total, 1e-6)[..., None]
     full = cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
