@@ -21,7 +21,7 @@ def now() -> str:
 class Record(BaseModel):
     """Base of all records: strict about unknown fields, so that a typo cannot become data."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True)
 
 
 class Status(StrEnum):
