@@ -54,16 +54,18 @@ def run(
         facts = known.get(path.stem.rsplit("_", 1)[0], {})
         segment, background = facts.get("segment", "general"), facts.get("background", "-")
         started = time.process_time()
+        spent = 0.0
         try:
             made = _cut(files[path.stem], segment, networks, settings)
+            spent = time.process_time() - started  # scoring is no part of the cost
             result, note = score(_unit(made.matte), _unit(_alpha(path))), ""
             if out:
                 _write(out, path.stem, made)
         except KeyError:
             result, note = WORST, "no photo"
         except NoProduct as why:
-            result, note = WORST, f"no product: {why}"
-        rows.append(Row(path.stem, segment, background, result, time.process_time() - started, note))
+            result, note, spent = WORST, f"no product: {why}", time.process_time() - started
+        rows.append(Row(path.stem, segment, background, result, spent, note))
     return rows
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from packshot.imaging import matte, topology
+from packshot.imaging import matte, studio, topology
 
 
 class Coarse:
@@ -128,3 +128,38 @@ def test_a_mirror_lost_in_the_backdrop_is_regained_where_the_networks_agree_and_
 def test_an_opening_that_the_accurate_network_leaves_empty_stays_open():
     found, share = topology.regain_mirror(*mirror_scene(trace=0.0), 1.0)
     assert found[60, 80] == 0 and share == 0
+
+
+def test_a_narrow_highlight_inside_a_mirror_is_regained_but_the_gaps_of_a_mesh_are_not():
+    first, second, light = mirror_scene(trace=0.05)
+    first[30:90, 40:44] = 0.1  # long and narrow
+    first[30:34, 55:59] = 0.1  # a gap of a mesh
+    found, _ = topology.regain_mirror(first, second, light, 1.0)
+    assert found[60, 42] == 1
+    assert found[32, 57] < 0.5
+
+
+class Told(Coarse):
+    """Opinions that are given."""
+
+    def __init__(self, coarse: np.ndarray, fine: np.ndarray) -> None:
+        self.coarse, self.fine = coarse, fine
+
+    def u2netp(self, rgb: np.ndarray) -> np.ndarray:
+        return self.coarse
+
+    def isnet(self, rgb: np.ndarray, size: int = 1024) -> np.ndarray:
+        return self.fine
+
+
+def test_a_second_opinion_settles_wide_doubt_and_leaves_the_edge_alone():
+    clutter = np.random.default_rng(0).integers(0, 255, (40, 40, 3)).astype(np.uint8).repeat(16, 0).repeat(16, 1)
+    first = np.zeros((640, 640), np.float32)
+    first[100:500, 100:500] = 1
+    first[100:500, 500:503] = 0.5
+    first[200:300, 200:300] = 0.5
+    second = np.zeros((640, 640), np.float32)
+    second[100:500, 90:510] = 1
+    opinion, _ = matte._opinion(clutter, studio.fit(clutter), "general", "auto", Told(second, first))
+    assert opinion[250, 250] == 1
+    assert opinion[250, 501] == 0.5

@@ -23,6 +23,8 @@ EVEN_SIZE, FULL_SIZE = 768, 1024
 HARD_SEGMENTS = frozenset({"transparent", "reflective"})
 FUR_DEPTH = 3.0
 AGREEMENT = 0.7
+DOUBT_REACH = 3
+"""Doubt narrower than this many network pixels each way is only an edge, which the fine network knows best."""
 
 
 class NoProduct(Exception):
@@ -121,7 +123,7 @@ def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions)
     other = cv2.resize(networks.u2netp(work), fine.shape[::-1], interpolation=cv2.INTER_LINEAR)
     agreement = topology.agreement(fine, other)
     if agreement >= AGREEMENT:  # where the fine network is in doubt, the other's word is better than none
-        doubt = 1 - np.abs(2 * fine - 1)
+        doubt = cv2.morphologyEx(1 - np.abs(2 * fine - 1), cv2.MORPH_OPEN, backdrop.disc(DOUBT_REACH))
         fine = fine * (1 - doubt) + other * doubt
     return fine, {"disagreement": 1 - agreement}
 

@@ -17,7 +17,7 @@ from packshot.imaging.backdrop import Fields, colour_opinion
 from packshot.imaging.light import F32, U8, linear
 
 CELL = 2
-TILE, HALO = 96, 16
+TILE, HALO = 96, 8
 """Side of a tile and what is seen around it, in cells."""
 CHANNELS = 27
 

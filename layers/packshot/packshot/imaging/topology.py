@@ -70,22 +70,35 @@ def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tupl
 
     A part that the other network is sure of is regained on two half proofs: the first network left a trace of doubt
     there (an opening, as inside a handle or a chain, it leaves empty), and either both agree on the product as a whole
-    or the colour is hardly the backdrop's. All float32 h x w, light h x w x 3 linear.
+    or the colour is hardly the backdrop's. Parts narrower than the coarser network can draw count only as enclosed
+    holes, and only where both agree. All float32 h x w, light h x w x 3 linear.
     """
+    agree = agreement(matte, other) >= MIRROR_AGREEMENT
     found = ((other > SURE) & (matte < SOLID)).astype(np.uint8)
     disc = backdrop.disc(MIRROR_CORE * network_px)
-    found = np.asarray(cv2.morphologyEx(cv2.morphologyEx(found, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
+    wide = np.asarray(cv2.morphologyEx(cv2.morphologyEx(found, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
+    found = np.maximum(wide, found & _enclosed(matte, SMALLEST_HOLE * network_px)) if agree else wide
     count, labels = cv2.connectedComponents(found)
     if count < 2:
         return matte, 0.0
     off = np.ones_like(matte)
-    if agreement(matte, other) < MIRROR_AGREEMENT:
+    if not agree:
         off = backdrop.foreign(light, silhouette(np.maximum(matte, other)), MIRROR_FLOOR, MIRROR_SIGMAS)
-    core = cv2.erode(found, np.ones((5, 5), np.uint8)) > 0
+    core = cv2.erode(found, np.ones((3, 3), np.uint8)) > 0
     parts = [(i, (labels == i) & core) for i in range(1, count)]
     metal = [i for i, part in parts if part.any() and matte[part].mean() > EMPTY and np.median(off[part]) > 0.5]
     lost = np.isin(labels, metal)
-    return np.where(lost, np.maximum(matte, other), matte).astype(np.float32), float(lost.mean())
+    return np.where(lost, 1, matte).astype(np.float32), float(lost.mean())
+
+
+def _enclosed(matte: F32, across: float) -> U8:
+    """1 in the holes of a matte that are as large as a square of side `across`, in pixels, whatever their shape."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((matte < SOLID).astype(np.uint8), connectivity=4)
+    height, width = matte.shape
+    left, top, wide, high, area = stats.T
+    inner = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height) & (area >= across**2)
+    inner[0] = False
+    return np.asarray(inner[labels], np.uint8)
 
 
 def agreement(one: F32, other: F32) -> float:
