@@ -47,10 +47,10 @@ def say(ended: dict[str, Any], out: Path, state: Path | None) -> None:
     words = " + ".join(f"{ended[n]} {n}" for n in ("rejected", "exported", "held", "failed"))
     sign = "=" if ended["balanced"] else "≠"
     console.print(f"{words} {sign} {ended['dropped']} dropped, in {ended['seconds']} s")
-    review = sum(p["verdict"] in ("flag", "fail") or p["altered"] for p in photos)
+    review = ended["to_review"]
     if review:
         keep = f" --state {state}" if state else " --state DIR (give run the same --state to keep its drops)"
-        console.print(f"{review} photos want a person's look. Open the desk: packshot up{keep}")
+        console.print(f"{review} photos wait for review. Open the desk: packshot up{keep}")
     console.print(f"Look at {out / 'report.html'}; files for upload are in {out / 'exports'}")
 
 

@@ -122,6 +122,11 @@ def _thumb(picture: Path, path: Path, out: Path) -> str | None:
     return str(path.relative_to(out))
 
 
+def wants_a_look(photo: dict[str, Any]) -> bool:
+    """Whether the photo has a task on the review desk."""
+    return bool(photo["sampled"] or photo["altered"] or photo["verdict"] in ("flag", "fail"))
+
+
 def summary(drop: str, report: dict[str, Any], seconds: float, out: Path) -> dict[str, Any]:
     """The one object that ``--json`` ends with."""
     keep = (
@@ -141,6 +146,7 @@ def summary(drop: str, report: dict[str, Any], seconds: float, out: Path) -> dic
         "flagged": sum(p["verdict"] in ("flag", "fail") for p in report["photos"]),
         "altered": sum(bool(p["altered"]) for p in report["photos"]),
         "balanced": report["balanced"],
+        "to_review": sum(wants_a_look(p) for p in report["photos"]),
         "seconds": round(seconds, 2),
         "out": str(out),
         "photos": photos,
