@@ -23,6 +23,8 @@ COUNTED = {
 }
 STALLED_S = 900.0
 SEEN_S = 0.3
+ASKED_S = 3.0
+"""How often a busy drop is asked how it stands: every question is two processes' work on the same two cores."""
 
 
 class DropError(RuntimeError):
@@ -95,8 +97,13 @@ def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterato
     Raises DropError when nothing has moved for a quarter of an hour.
     """
     last, since = _mark(progress), time.monotonic()
+    asked = -ASKED_S
     while True:
-        record = store.drops.get(drop)
+        if not stack.idle() and time.monotonic() - asked < ASKED_S:
+            yield
+            time.sleep(SEEN_S)
+            continue
+        record, asked = store.drops.get(drop), time.monotonic()
         if record is not None and record.status == DropStatus.DONE:
             return
         if record is not None and record.status == DropStatus.CLOSED and stack.idle():

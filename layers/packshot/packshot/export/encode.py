@@ -36,6 +36,7 @@ _SSIM_MARGIN = 0.0015  # the mosaic is asked for a little more than the whole fi
 _DELTA_E_MARGIN = 0.95
 _PROBE_SAMPLES = 5_000
 _MOST_PROOFS = 6
+_RLE = 3  # zlib's Z_RLE
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def write(pixels: U8, form: str, setting: Setting, embedded: Embedded = NOTHING,
         image.save(out, "AVIF", quality=setting.quality, subsampling=sub, speed=8, max_threads=1, **blocks)
     else:
         blocks.pop("xmp", None)
-        image.save(out, "PNG", compress_level=3, pnginfo=_png_text(embedded.xmp), **blocks)
+        # photographs have runs, hardly repeats: run lengths alone are quicker than matching, and smaller at this level
+        image.save(out, "PNG", compress_level=1, compress_type=_RLE, pnginfo=_png_text(embedded.xmp), **blocks)
     return out.getvalue()
 
 
@@ -244,7 +246,7 @@ class Encoder:
     def __init__(self, embedded: Embedded = NOTHING) -> None:
         """Take the metadata blocks that go into every file and count against byte limits."""
         self.embedded = embedded
-        self._hints: dict[str, Setting] = {}
+        self._hints: dict[tuple[str, int], Setting] = {}
         self._proofs: dict[tuple[int, str, Setting], Encoded] = {}
         self._alive: list[Rendering] = []  # an id stands for a rendering only as long as it lives
 
@@ -281,14 +283,16 @@ class Encoder:
 
     def _lossy(self, rendering: Rendering, spec: EncodeSpec) -> Encoded:
         """Search on the mosaic, prove on the whole, step up until it holds."""
-        setting, tried = _Search(rendering, spec).best(self._hints.get(spec.format)), 1
+        # what served a channel of the same least quality is the likelier to serve again than what served last
+        same, last = (spec.format, spec.quality_min), (spec.format, 0)
+        setting, tried = _Search(rendering, spec).best(self._hints.get(same, self._hints.get(last))), 1
         done = self._proved(rendering, spec, setting)
         while not done.kept and tried < _MOST_PROOFS:
             step = _stronger(done.setting, spec)
             if step == done.setting:
                 break
             done, tried = self._proved(rendering, spec, step), tried + 1
-        self._hints[spec.format] = done.setting
+        self._hints[same] = self._hints[last] = done.setting
         return replace(done, encodes=tried)
 
     def _proved(self, rendering: Rendering, spec: EncodeSpec, setting: Setting) -> Encoded:
