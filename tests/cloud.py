@@ -130,9 +130,9 @@ def build(clients: dict[str, Any]) -> Cloud:
     return Cloud(Store(settings, made.__getitem__), made, flow)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sky() -> Iterator[dict[str, Any]]:
-    """Moto for the whole run, with clients that are made once: making them takes longer than the tests."""
+    """Moto for a module's tests, with clients that are made once: making them takes longer than the tests."""
     with mock_aws():
         yield {}
 
@@ -140,5 +140,6 @@ def sky() -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def cloud(sky: dict[str, Any]) -> Iterator[Cloud]:
     """A fresh cloud for one test."""
+    moto_api_backend.reset()
     yield build(sky)
     moto_api_backend.reset()

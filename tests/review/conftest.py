@@ -12,12 +12,12 @@ from moto.moto_api._internal.models import moto_api_backend
 from studio import CONTEXT, Answer, Call, Studio, event, load
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def review() -> ModuleType:
     return load("review")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud() -> Iterator[dict[str, Any]]:
     """Moto for the whole run, with clients that are made once: making them takes longer than the tests."""
     with mock_aws():
