@@ -90,7 +90,7 @@ def _to_srgb() -> U8:
 def encode_srgb(light: F32) -> U8:
     """Linear light 0..1 (clipped) to 8-bit sRGB codes, same shape."""
     flat = light.reshape(light.shape[0], -1)
-    steps = np.asarray(cv2.multiply(flat, 65535.0, dtype=cv2.CV_16U), np.uint16)  # rounds and clips
+    steps = np.asarray(cv2.addWeighted(flat, 65535.0, flat, 0.0, 0.0, dtype=cv2.CV_16U), np.uint16)  # rounds and clips
     return np.asarray(cv2.LUT(steps, _to_srgb().reshape(1, -1)), np.uint8).reshape(light.shape)
 
 
@@ -289,9 +289,8 @@ def _resample(plane: F32 | U8, window: _Window, scale: float) -> F32:
 
 def _within(plane: F32, cover: F32) -> F32:
     """The plane between 0 and the coverage, in place."""
-    cv2.min(plane, cover, dst=plane)
-    cv2.max(plane, 0.0, dst=plane)
-    return plane
+    np.minimum(plane, cover, out=plane)
+    return np.maximum(plane, 0, out=plane)
 
 
 def _unit(plane: npt.NDArray[Any]) -> F32:
@@ -328,7 +327,7 @@ def _composite(placed: _Placed, background: str, with_shadow: bool) -> Rendering
         through = cover if density is None else cover + (1 - cover) * density
         pixels = np.zeros((*size, 4), np.uint8)
         seen = _byte(through)
-        least = cv2.max(through, 1 / 1024)
+        least = np.maximum(through, np.float32(1 / 1024))
         codes = [encode_srgb(np.asarray(cv2.divide(plane, least), np.float32)) for plane in placed.light]
         pixels[at] = cv2.copyTo(np.asarray(cv2.merge([*codes, seen])), seen)
     else:
@@ -342,7 +341,7 @@ def _composite(placed: _Placed, background: str, with_shadow: bool) -> Rendering
 
 
 def _byte(plane: F32) -> U8:
-    return np.asarray(cv2.multiply(plane, 255.0, dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(plane, alpha=255.0), np.uint8)
 
 
 def _code(plane: F32, behind: F32, level: float) -> U8:

@@ -141,7 +141,9 @@ class _Bench:
         if encoded.format == "jpeg":
             encoded = replace(encoded, data=iptc.splice(encoded.data, app13))
         written = inspection.read(encoded.data, encoded.seen)
-        return replace(encoded, seen=None), compliance.Subject(written, "", compliance.Facts(), rendering.alpha, rendering.shadow)
+        return replace(encoded, seen=None), compliance.Subject(
+            written, "", compliance.Facts(), rendering.alpha, rendering.shadow
+        )
 
 
 def _under(encoded: encode.Encoded, limit: int | None) -> bool:
