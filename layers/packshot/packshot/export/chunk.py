@@ -58,9 +58,7 @@ class ExportSheet(Record):
     exports: list[dict[str, Any]] = Field(default_factory=list, description="Exported.record() of each file")
 
 
-def export_chunk(
-    store: Store, channels: list[str], order: ExportChunk, remaining_s: Callable[[], float]
-) -> ExportDone:
+def export_chunk(store: Store, channels: list[str], order: ExportChunk, remaining_s: Callable[[], float]) -> ExportDone:
     """Export the photos of a chunk that may leave. Run again it writes the same bytes to the same keys.
 
     Raises OutOfTime before the call's time ends; photos that are exported stay so.

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from packshot.export import inspection, names, source_type
+from packshot.export import picture as pictures
 from packshot.export.channels import Kind, Rule
-from packshot.export.inspection import U8, Picture, Written
+from packshot.export.inspection import U8, Written
+from packshot.export.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Subject:
         product: U8 | None = None,
         shadow: U8 | None = None,
     ) -> None:
-        """Take a file read back; ``product`` and ``shadow`` as for ``inspection.look``."""
+        """Take a file read back; ``product`` and ``shadow`` as for ``picture.look``."""
         self.written, self.name, self.facts = written, name, facts
         self._product, self._shadow = product, shadow
         self._looked: list[Picture] = []
@@ -47,7 +49,7 @@ class Subject:
     def picture(self) -> Picture:
         """Where product, shadow and background lie."""
         if not self._looked:
-            self._looked.append(inspection.look(self.written, self._product, self._shadow))
+            self._looked.append(pictures.look(self.written, self._product, self._shadow))
         return self._looked[0]
 
     def named(self, name: str, facts: Facts) -> Subject:
@@ -182,7 +184,7 @@ def _border(s: Subject, _: Rule) -> Finding:
 
 
 def _text(s: Subject, _: Rule) -> Finding:
-    lines = inspection.text_lines(s.picture.marks, s.written.height)
+    lines = pictures.text_lines(s.picture.marks, s.written.height)
     return (
         f"{lines} lines of text beside the product",
         "no text, logo or watermark",
