@@ -7,7 +7,8 @@ import pytest
 from pots import make_master
 
 from packshot.export.channels import RenderSpec
-from packshot.export.render import NoProduct, Studio, encode_srgb, render
+from packshot.export.layout import NoProduct
+from packshot.export.render import Studio, encode_srgb, render
 
 
 def spec(**changes: object) -> RenderSpec:

@@ -18,10 +18,9 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from packshot.export import channels as channel_files
-from packshot.export import colours, compliance, encode, inspection, iptc, metadata, names, render
+from packshot.export import colours, compliance, encode, inspection, iptc, layout, metadata, names, render
 from packshot.export.channels import ChannelRules, Kind, Level, RenderSpec
 from packshot.export.compliance import Facts, RuleResult
-from packshot.export.layout import NoProduct
 from packshot.export.words import Catalogue, Provider, Subject, Words
 from packshot.reasons import reason
 from packshot.records import CatalogEntry, Reason
@@ -199,7 +198,7 @@ def export_photo(
     kind = metadata.source_kind(meta.source_metadata, meta.altered, meta.synthetic_background, meta.model_generated)
     try:
         studio = render.Studio(master, shadow)
-    except NoProduct:
+    except layout.NoProduct:
         return [_nothing(known[name], meta, words, kind) for name in channels]
     blocks = metadata.Blocks(meta.catalog, words, meta.source_metadata, kind)
     bench = _Bench(studio, blocks, encode.Encoder(blocks.embedded), MANIFEST_ROOM if sign else 0)
