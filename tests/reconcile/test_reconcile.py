@@ -20,17 +20,19 @@ def states(found: list[Finding]) -> list[State]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "stuck"),
+    ("minutes", "fields", "stuck"),
     [
-        ({"last_event_at": ago(minutes=9)}, False),  # not quiet for long enough
-        ({"last_event_at": ago(minutes=12)}, False),  # due just now: its message is on its way
-        ({"last_event_at": ago(minutes=20)}, True),
-        ({"last_event_at": ago(minutes=2), "ready": True}, False),
-        ({"last_event_at": ago(minutes=7), "ready": True}, True),
+        (9, {}, False),  # not quiet for long enough
+        (12, {}, False),  # due just now: its message is on its way
+        (20, {}, True),
+        (2, {"ready": True}, False),
+        (7, {"ready": True}, True),
     ],
 )
-def test_a_drop_whose_closing_got_lost_is_asked_for_again(ward: Ward, fields: dict[str, Any], stuck: bool) -> None:
-    ward.open(**fields)
+def test_a_drop_whose_closing_got_lost_is_asked_for_again(
+    ward: Ward, minutes: int, fields: dict[str, Any], stuck: bool
+) -> None:
+    ward.open(last_event_at=ago(minutes=minutes), **fields)
     result = ward.look()
     assert states(result.found) == [State.NOT_CLOSED] * stuck and not result.stuck
     assert ward.messages("close_queue") == [{"drop": "d"}] * stuck
