@@ -103,7 +103,7 @@ def test_a_rule_calls_a_function_directly_and_again_after_errors(bench: Bench) -
     entry = {"Source": "test.direct", "DetailType": "anything", "Detail": detail}
     before = len(bench.lines)
     bench.stack.client("events").put_events(Entries=[entry])
-    until(lambda: sum("bad photo" in line.text for line in bench.lines[before:]) == 3)
+    assert until(lambda: sum("bad photo" in line.text for line in bench.lines[before:]) == 3)
 
 
 def test_what_the_template_says_of_bucket_and_table_is_set(bench: Bench) -> None:

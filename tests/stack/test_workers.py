@@ -46,7 +46,7 @@ def test_a_killed_worker_takes_its_children_along(bench: Bench) -> None:
     os.kill(spawned["child"], 0)
     while spawned["pid"] in {worker.pid for worker in bench.stack.workers()}:
         bench.stack.invoke("Work", {"do": "sleep", "seconds": 60})
-    until(lambda: not _runs(spawned["child"]))
+    assert until(lambda: not _runs(spawned["child"]))
 
 
 def _runs(pid: int) -> bool:

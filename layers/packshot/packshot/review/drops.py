@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from packshot import keys
+from packshot.export.feeds import neutral
 from packshot.records import DropRecord, DropStatus, LotStatus, PhotoRecord, Status, now
 from packshot.review.refusal import Refusal
 from packshot.review.views import Audit, DropDetail, DropLine, DropPage, PhotoLine, PhotoPage
@@ -99,7 +100,7 @@ def as_csv(records: Iterable[PhotoRecord]) -> str:
         why = photo.reason
         cells = [photo.file, photo.sku, photo.view, photo.status.value]
         cells += [why.code, why.message, why.measured, why.required, why.cure] if why else [""] * 5
-        writer.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells])
+        writer.writerow([neutral(cell) for cell in cells])
     return out.getvalue()
 
 
