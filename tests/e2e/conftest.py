@@ -89,6 +89,7 @@ class Line:
     def reaper(self, functions: Iterable[str], *, once: bool) -> Iterator[list[str]]:
         """Kill a worker of each function while it works: the first time, or every time. Yields who was killed."""
         killed: list[str] = []
+        gone: set[int] = set()
         over = threading.Event()
 
         def reap() -> None:
@@ -97,10 +98,12 @@ class Line:
                     if (once and name in killed) or not self.stack._pools.find(name).active:
                         continue
                     try:
-                        self.stack.kill_worker(name)
+                        pid = self.stack.kill_worker(name)
                     except StackError:
                         continue  # its worker is about to start
-                    killed.append(name)
+                    if pid not in gone:  # a process that was killed is seen alive until it is reaped
+                        gone.add(pid)
+                        killed.append(name)
 
         thread = threading.Thread(target=reap)
         thread.start()

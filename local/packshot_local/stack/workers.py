@@ -112,7 +112,10 @@ class Pool:
         with self._slots:
             for worker in (*self._busy, *self._idle):
                 if worker.alive:
-                    os.kill(worker.process.pid, signal.SIGKILL)
+                    try:
+                        os.kill(worker.process.pid, signal.SIGKILL)
+                    except ProcessLookupError:
+                        continue  # another thread has just seen it end
                     return worker.process.pid
         raise StackError(f"{self.spec.logical_id} has no worker to kill")
 
