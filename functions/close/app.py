@@ -17,6 +17,8 @@ from packshot.settings import CloseSettings
 from packshot.store import Store, open_store
 
 LONGEST_DELAY_S = 30
+LARGE_DELAY_S = 300  # every look at a drop of a million photos reads a million records
+LARGE = 100_000
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
 metrics.set_default_dimensions(stage="close")
 batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -28,16 +30,25 @@ def desk() -> tuple[Store, CloseSettings]:
     return open_store(), CloseSettings.read()
 
 
-def each(record: SQSRecord) -> None:
-    """One drop that may be complete. If photos are still on their way it asks again, later and later."""
+def each(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    """One drop that may be complete. If photos are still on their way it asks again, later and later.
+
+    A drop that is too large for one call asks to go on at once.
+    """
     store, settings = desk()
     asked = json.loads(record.body)
-    result = close(store, settings, asked["drop"])
+
+    def remaining_s() -> float:
+        return lambda_context.get_remaining_time_in_millis() / 1000
+
+    result = close(store, settings, asked["drop"], int(asked.get("first", 0)), remaining_s)
     logger.info("close", drop=result.drop, outcome=result.outcome, photos=result.photos, missing=result.missing)
     metrics.add_metric("Healed", MetricUnit.Count, result.healed)
-    if result.again:
+    if result.outcome is Outcome.SETTLING:
+        store.close_queue.send({"drop": result.drop, "first": result.first})
+    elif result.again:
         tries = int(asked.get("tries", 0)) + 1
-        delay = min(LONGEST_DELAY_S, 2 ** min(tries, 5))
+        delay = LARGE_DELAY_S if result.photos > LARGE else min(LONGEST_DELAY_S, 2 ** min(tries, 5))
         store.close_queue.send({"drop": result.drop, "tries": tries}, delay_s=delay)
     elif result.outcome is Outcome.STARTED:
         metrics.add_metric("Started", MetricUnit.Count, 1)

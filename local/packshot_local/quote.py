@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from packshot.intake.close import close
 from packshot.learning.profiles import default_profile
-from packshot.plan.lots import cut, references
+from packshot.plan.lots import cut
 from packshot.records import PhotoRecord, Status
 from packshot.settings import CloseSettings, PlanSettings
 from packshot.store import Store
@@ -107,7 +107,7 @@ def quote(store: Store, drop: str, settings: PlanSettings, workers: int) -> Quot
     photos = list(store.photos.of_drop(drop))
     accepted = [p for p in photos if p.status == Status.ACCEPTED]
     lots: dict[str, list[int]] = {}
-    for lot in cut(drop, references(accepted), settings, default_profile):
+    for lot in cut(drop, accepted, settings, default_profile):
         lots.setdefault(lot.segment, []).append(len(lot.photos))
     return Quote(
         photos=len(photos),

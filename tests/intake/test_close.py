@@ -11,7 +11,7 @@ import pytest
 
 from packshot import keys
 from packshot.intake.close import Outcome, close, close_due
-from packshot.intake.settle import Contest, Ranks
+from packshot.intake.contest import Contest, Ranks
 from packshot.records import DropStatus, PhotoRecord, Status, now
 from packshot.settings import CloseSettings
 
@@ -181,7 +181,61 @@ def test_winners_of_a_drop_of_200000_photos_are_found_in_seconds() -> None:
         base.photo_id, base.sku, base.sha256 = names[i], f"SKU-{i}", names[i - i % 1000 if i < 5000 else i]
         contest.enter(base, True)
     start = time.process_time()
-    losers = list(contest.losers())
+    losers = contest.losers()
     assert time.process_time() - start < 2
     assert len(losers) == 4995
-    assert {winner for _, _, winner in losers} == {names[i] for i in range(0, 5000, 1000)}
+    assert {losers.of(name)[1] for name in names[:5000]} == {"", *(names[i] for i in range(0, 5000, 1000))}
+    assert all(losers.of(names[i]) == ("", "") for i in (0, 1000, 5000, 199_999))
+
+
+HEADERS = {"title": "Mug", "category": "Kitchen"}
+
+
+def test_a_drop_too_large_for_one_call_is_settled_in_several(world: World, photo: Photo) -> None:
+    """Every call has time for a few records only; the drop closes when one has gone through all without a write."""
+    body = photo(1)
+    for n in range(12):
+        world.drop(f"incoming/autumn/SKU-{n:02d}_front.jpg", body + bytes([n]), HEADERS if n % 2 else None)
+    world.drop("incoming/autumn/_READY", b"")
+    partitions = [0]
+    while len(partitions) == 1 or partitions[-1] != 0:
+        looks = iter([100.0] * 4)
+        result = close(world.store, SETTINGS, "autumn", partitions[-1], lambda: next(looks, 0.0))  # noqa: B023
+        assert result.outcome is Outcome.SETTLING and result.again and world.started == []
+        partitions.append(result.first)
+    assert len(partitions) > 5 and partitions[:-1] == sorted(partitions[:-1])
+    last = close(world.store, SETTINGS, "autumn", partitions[-1])
+    assert (last.outcome, last.written) == (Outcome.STARTED, 0)
+    found = [record.status for _, record in sorted(world.photos("autumn").items())]
+    assert found == [Status.REJECTED, Status.ACCEPTED] * 6
+    assert world.started == ["autumn"]
+
+
+def test_only_one_call_closes_a_drop_at_a_time(world: World, photo: Photo) -> None:
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), HEADERS)
+    world.drop("incoming/autumn/_READY", b"")
+    assert world.store.drops.take_closing("autumn", 900)
+    busy = close(world.store, SETTINGS, "autumn")
+    assert (busy.outcome, busy.again) == (Outcome.BUSY, False)
+    world.store.drops.leave_closing("autumn")
+    assert world.store.drops.take_closing("autumn", -1), "a lease that ran out is as good as none"
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.STARTED
+
+
+def test_a_photo_that_came_after_the_contest_is_not_judged_without_one(
+    world: World, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), HEADERS)
+    world.drop("incoming/autumn/_READY", b"")
+    held = Contest.losers
+
+    def slow(contest: Contest) -> object:
+        found = held(contest)
+        monkeypatch.setattr(Contest, "losers", held)
+        world.drop("incoming/autumn/MUG-02_front.jpg", photo(1), HEADERS)
+        return found
+
+    monkeypatch.setattr(Contest, "losers", slow)
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.CHANGING
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.STARTED
+    assert world.photos("autumn")["MUG-02_front.jpg"].status is Status.REJECTED

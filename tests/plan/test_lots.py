@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from packshot import keys
 from packshot.learning.profiles import default_profile
-from packshot.plan.lots import Lot, cut, item, references
+from packshot.plan.lots import Lot, PhotoRef, cut, item
 from packshot.records import CatalogEntry, PhotoRecord
 from packshot.settings import PlanSettings
 
@@ -27,7 +27,11 @@ def photo(sku: str, view: str = "front", n: int = 1, category: str = "Home") -> 
 
 
 def lots(photos: list[PhotoRecord], settings: PlanSettings = SETTINGS) -> list[Lot]:
-    return cut("d", references(photos), settings, default_profile)
+    return list(cut("d", photos, settings, default_profile))
+
+
+def refs(photos: list[PhotoRecord]) -> list[PhotoRef]:
+    return [ref for lot in lots(photos) for ref in lot.photos]
 
 
 @settings(deadline=None)
@@ -64,15 +68,14 @@ def test_a_lot_is_of_one_segment() -> None:
 
 def test_the_inside_of_a_garment_helps_its_other_views_and_comes_last() -> None:
     photos = [photo("TEE", view, category="Apparel") for view in ("inner", "back", "front")]
-    refs = references(photos)["apparel"]
-    assert [(ref.view, ref.helper) for ref in refs] == [("back", False), ("front", False), ("inner", True)]
-    assert all(ref.inner_key.endswith("TEE_inner_1.jpg") for ref in refs[:2]) and refs[2].inner_key == ""
+    found = refs(photos)
+    assert [(ref.view, ref.helper) for ref in found] == [("back", False), ("front", False), ("inner", True)]
+    assert all(ref.inner_key.endswith("TEE_inner_1.jpg") for ref in found[:2]) and found[2].inner_key == ""
 
 
 @pytest.mark.parametrize("category", ["Home", "Apparel"])
 def test_an_inner_view_alone_is_a_photo_like_others(category: str) -> None:
-    refs = [ref for group in references([photo("BOX", "inner", category=category)]).values() for ref in group]
-    assert [ref.helper for ref in refs] == [False]
+    assert [ref.helper for ref in refs([photo("BOX", "inner", category=category)])] == [False]
 
 
 def test_the_maps_item_speaks_of_chunks_by_number_only() -> None:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from packshot import keys
 from packshot.intake import settle
+from packshot.intake.contest import DUPLICATE, Contest, Latecomer, Losers, Ranks
 from packshot.intake.events import heal
 from packshot.intake.receive import fresh_catalog
 from packshot.reasons import reason
 from packshot.records import DropRecord, DropStatus, PhotoRecord, Status, now
 from packshot.settings import CloseSettings
 from packshot.store import Conflict, Store
+from packshot.store.abreast import each
 from packshot.store.objects import Listed
+from packshot.store.tables import SHARDS
 
 HEAL_AFTER_S = 60  # an event slower than this is taken for lost (S3: seconds, rarely over a minute)
 GIVE_UP_AFTER_S = 1800  # an object that intake could not record for this long is recorded as failed
 MOST_HEALED = 10_000  # events re-sent in one call
+CALL_S = 900  # longest call; nobody else closes the drop meanwhile
+SPARE_S = 60  # time left at which a call hands over to the next
 _Change = tuple[PhotoRecord, PhotoRecord]  # a record as it is, and as it should be
-WRITERS = 16  # writes at once; the store keeps 32 connections
 
 
 class Outcome(StrEnum):
@@ -33,12 +36,14 @@ class Outcome(StrEnum):
     NOT_DUE = "not due"  # neither ready nor quiet
     MISSING = "missing"  # photos are not recorded yet
     CHANGING = "changing"  # a photo arrived while the drop was being settled
+    SETTLING = "settling"  # the call's time is over; the next goes on
+    BUSY = "busy"  # another call is closing it
     UNKNOWN = "unknown"  # no such drop, or the one that never closes
 
 
 @dataclass(frozen=True)
 class CloseResult:
-    """What ``close`` did. ``again`` says whether to call it once more in a while."""
+    """What ``close`` did. ``again`` says whether to call it once more in a while, with ``first``."""
 
     drop: str
     outcome: Outcome
@@ -47,17 +52,26 @@ class CloseResult:
     healed: int = 0
     written: int = 0
     execution: str = ""
+    first: int = 0
 
     @property
     def again(self) -> bool:
         """Whether the drop waits for something that will come without another event."""
-        return self.outcome in (Outcome.MISSING, Outcome.CHANGING)
+        return self.outcome in (Outcome.MISSING, Outcome.CHANGING, Outcome.SETTLING)
 
 
-def close(store: Store, settings: CloseSettings, drop_id: str) -> CloseResult:
+def close(
+    store: Store,
+    settings: CloseSettings,
+    drop_id: str,
+    first: int = 0,
+    remaining_s: Callable[[], float] = lambda: CALL_S,
+) -> CloseResult:
     """Close a drop that is ready or quiet, and start its execution, exactly once whatever crashes or repeats.
 
-    Every object below the drop's prefix has a record before it closes; lost events are sent again.
+    Every object below the drop's prefix has a record before it closes; lost events are sent again. A drop with more
+    to write than a call has time for is settled in several: each finds the winners anew and goes on with partition
+    ``first`` of the drop's photos. Only a call that has gone through all of them closes the drop.
     """
     drop = store.drops.get(drop_id)
     if drop is None or drop.prefix == keys.DropKey("", "", "").prefix:
@@ -66,8 +80,13 @@ def close(store: Store, settings: CloseSettings, drop_id: str) -> CloseResult:
         return _start(store, drop, CloseResult(drop_id, Outcome.STARTED))
     if not due(drop, settings):
         return CloseResult(drop_id, Outcome.NOT_DUE)
-    closed_at = now()  # before the listing: what is uploaded later is late, or recorded while still open
-    return _Closing(store, drop).run(closed_at)
+    if not store.drops.take_closing(drop_id, CALL_S):
+        return CloseResult(drop_id, Outcome.BUSY)
+    try:
+        closed_at = now()  # before the listing: what is uploaded later is late, or recorded while still open
+        return _Closing(store, drop, remaining_s).run(closed_at, first)
+    finally:
+        store.drops.leave_closing(drop_id)
 
 
 def due(drop: DropRecord, settings: CloseSettings) -> bool:
@@ -99,28 +118,33 @@ def _start(store: Store, drop: DropRecord, result: CloseResult) -> CloseResult:
         for status in (DropStatus.CLOSED, DropStatus.DONE):  # a short workflow may be done already
             if store.drops.move(drop.drop, status, execution=execution):
                 break
-    return CloseResult(
-        drop.drop, Outcome.STARTED, result.photos, result.missing, result.healed, result.written, execution
-    )
+    return replace(result, outcome=Outcome.STARTED, execution=execution)
 
 
 class _Closing:
     """One attempt to settle and close a drop."""
 
-    def __init__(self, store: Store, drop: DropRecord) -> None:
-        self.store, self.drop = store, drop
-        self.ranks = settle.Ranks()
+    def __init__(self, store: Store, drop: DropRecord, remaining_s: Callable[[], float]) -> None:
+        self.store, self.drop, self.remaining_s = store, drop, remaining_s
+        self.ranks = Ranks()
         self.catalog = fresh_catalog(store, drop.prefix)
 
-    def run(self, closed_at: str) -> CloseResult:
-        missing, healed = self._missing()
-        photos = len(self.ranks)
-        if missing:
-            return CloseResult(self.drop.drop, Outcome.MISSING, photos, missing, healed)
-        try:
-            written = self._settle()
-        except Conflict:  # a newer version of a photo came in between
-            return CloseResult(self.drop.drop, Outcome.CHANGING, photos)
+    def run(self, closed_at: str, first: int) -> CloseResult:
+        losers = self._meet()
+        result = CloseResult(self.drop.drop, Outcome.STARTED, len(self.ranks))
+        if absent := self.ranks.unmet():
+            missing, healed = self._seek(absent)
+            return replace(result, outcome=Outcome.MISSING, missing=missing, healed=healed)
+        written = 0
+        for shard in range(first, len(SHARDS)):
+            try:
+                written += each(self._changes(SHARDS[shard], losers), lambda change: settle.apply(self.store, *change))
+            except (Conflict, Latecomer):  # a photo, or a newer version of one, came in between
+                return replace(result, outcome=Outcome.CHANGING)
+            if self._short():
+                return replace(result, outcome=Outcome.SETTLING, written=written, first=shard)
+        if first:  # what came meanwhile into the partitions before was not looked at
+            return replace(result, outcome=Outcome.SETTLING, written=written)
         errors = self.catalog.errors
         self.store.drops.move(
             self.drop.drop,
@@ -132,17 +156,24 @@ class _Closing:
         current = self.store.drops.get(self.drop.drop)
         if current is None:
             raise LookupError(f"drop {self.drop.drop} vanished while it was closed")
-        return _start(self.store, current, CloseResult(self.drop.drop, Outcome.STARTED, photos, written=written))
+        return _start(self.store, current, replace(result, written=written))
 
-    def _missing(self) -> tuple[int, int]:
-        """How many photos lie in S3 without a record of them, and how many events were sent again."""
+    def _short(self) -> bool:
+        return self.remaining_s() < SPARE_S
+
+    def _meet(self) -> Losers:
+        """Hold what S3 lists against what is on record, and find who stays of photos with the same bytes or name."""
         for entry in self._listed():
             self.ranks.add(keys.photo_id(entry.key), entry.bytes)
-        for record in self.store.photos.of_drop(self.drop.drop):
+        contest = Contest(self.ranks)
+        for record in self.store.photos.of_drop(self.drop.drop, only=settle.NEEDED):
             self.ranks.meet(record.photo_id, record.bytes)
-        absent = self.ranks.unmet()
-        if not absent:
-            return 0, 0
+            if settle.open_to_settling(record):
+                contest.enter(record, settle.complete(record, self.catalog))
+        return contest.losers()
+
+    def _seek(self, absent: set[str]) -> tuple[int, int]:
+        """How many photos lie in S3 without a record of them, and how many events were sent again."""
         missing = healed = 0
         for entry in self._listed():
             if keys.photo_id(entry.key) not in absent:
@@ -181,35 +212,21 @@ class _Closing:
             )
         )
 
-    def _settle(self) -> int:
-        """Bring every record to what it is in the complete drop; how many were written."""
-        contest = settle.Contest(self.ranks)
-        held_back: set[str] = set()
-        written = _all(self._alone(contest, held_back), self._apply)
-        losers = {photo: (code, winner) for photo, code, winner in contest.losers()}
-        undecided = sorted(held_back | losers.keys())
-        return written + _all((self._pair(p, *losers.get(p, ("", ""))) for p in undecided), self._apply)
-
-    def _alone(self, contest: settle.Contest, held_back: set[str]) -> Iterator[_Change]:
-        """Enter every photo into the contest, and judge it by itself.
-
-        A photo that lost an earlier contest is held back until this one is over: else it would be accepted
-        for a moment.
-        """
-        for record in self.store.photos.of_drop(self.drop.drop):
+    def _changes(self, shard: str, losers: Losers) -> Iterator[_Change]:
+        """The records of a partition that are not yet what they are in the complete drop; until time runs out."""
+        for record in self.store.photos.of_drop(self.drop.drop, shard, only=settle.NEEDED):
+            if self._short():
+                return
             if not settle.open_to_settling(record):
                 continue
-            after = settle.judge(record, self.catalog)
-            contest.enter(record, after.reason is None)
-            if record.reason is not None and record.reason.code in (settle.DUPLICATE, settle.NAME_COLLISION):
-                held_back.add(record.photo_id)
-            else:
-                yield record, after
+            code, winner = losers.of(record.photo_id)
+            change = self._pair(record, code, winner) if code else (record, settle.judge(record, self.catalog))
+            if change[0] != change[1]:
+                yield change
 
-    def _pair(self, photo: str, code: str, winner: str) -> _Change:
-        record = self._get(photo)
-        first = self._get(winner) if winner else record
-        if code == settle.DUPLICATE and first.sha256 != record.sha256:
+    def _pair(self, record: PhotoRecord, code: str, winner: str) -> _Change:
+        first = self._get(winner)
+        if code == DUPLICATE and first.sha256 != record.sha256:
             code = ""  # 64 bits of two hashes agree and the rest does not
         return record, settle.judge(record, self.catalog, code, first.file)
 
@@ -218,21 +235,3 @@ class _Closing:
         if record is None:
             raise LookupError(f"photo {photo} vanished while its drop was closed")
         return record
-
-    def _apply(self, change: _Change) -> bool:
-        return settle.apply(self.store, *change)
-
-
-def _all(changes: Iterable[_Change], act: Callable[[_Change], bool]) -> int:
-    """Apply changes, several at once but never many in memory; how many were written. First error wins."""
-    written = 0
-    with ThreadPoolExecutor(WRITERS) as pool:
-        running: set[Future[bool]] = set()
-        for change in changes:
-            if change[0] == change[1]:
-                continue
-            running.add(pool.submit(act, change))
-            if len(running) >= 4 * WRITERS:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                written += sum(future.result() for future in done)
-        return written + sum(future.result() for future in running)

@@ -65,6 +65,12 @@ def merge(sku: str, fields: dict[str, str], catalog: Catalog) -> CatalogEntry:
     return CatalogEntry.model_validate({**known, "sku": sku})
 
 
+def suffices(sku: str, fields: dict[str, str], catalog: Catalog) -> bool:
+    """Whether nothing that is required would be missing from the merged entry."""
+    row = catalog.row(sku)
+    return bool(sku) and all(fields.get(name) or row.get(name) for name in REQUIRED if name != "sku")
+
+
 def missing(entry: CatalogEntry) -> list[str]:
     """The required fields that are empty."""
     return [name for name in REQUIRED if not getattr(entry, name)]
@@ -81,7 +87,7 @@ def incomplete(entry: CatalogEntry, catalog: Catalog) -> Reason | None:
         return reason("CATALOG_UNREADABLE", measured="; ".join(catalog.errors[:3]), required="a CSV with a header row")
     if not catalog.etag:
         detail = "The drop has no catalog.csv."
-    elif catalog.find(entry.sku) is None:
+    elif not catalog.row(entry.sku):
         detail = f"catalog.csv has no row for SKU {entry.sku}."
     else:
         detail = ""

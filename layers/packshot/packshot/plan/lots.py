@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import groupby, islice
 from typing import Any
 
 from pydantic import Field
@@ -12,6 +15,7 @@ from packshot.learning.profiles import Profile
 from packshot.plan.segments import choose, segments
 from packshot.records import PhotoRecord, Record
 from packshot.settings import PlanSettings
+from packshot.spool import Spool
 
 
 class PhotoRef(Record):
@@ -63,61 +67,63 @@ class LotItem(Record):
 INNER_VIEW = "inner"
 
 
-def references(photos: Iterable[PhotoRecord]) -> dict[str, list[PhotoRef]]:
-    """Accepted photos by segment, in the order of SKU, view and number.
-
-    ``<SKU>_inner`` photos are helpers of the other views of an apparel SKU; they join their lot after them.
-    """
-    records = sorted(photos, key=lambda p: (p.sku, p.view == INNER_VIEW, p.view, p.n, p.photo_id))
-    inner = {p.sku: p for p in records if p.view == INNER_VIEW}
-    worn = {p.sku for p in records if p.view != INNER_VIEW and (p.segment or choose(p).segment) == "apparel"}
-    grouped: dict[str, list[PhotoRef]] = {}
-    for photo in records:
-        segment = photo.segment or choose(photo).segment
-        inside = inner.get(photo.sku) if segment == "apparel" and photo.view != INNER_VIEW else None
-        grouped.setdefault(segment, []).append(
-            PhotoRef(
-                photo_id=photo.photo_id,
-                key=photo.key,
-                version=photo.version,
-                sha256=photo.sha256,
-                sku=photo.sku,
-                view=photo.view,
-                n=photo.n,
-                segment=segment,
-                inner_key=inside.key if inside else "",
-                inner_version=inside.version if inside else "",
-                inner_sha256=inside.sha256 if inside else "",
-                helper=photo.view == INNER_VIEW and photo.sku in worn,
-            )
-        )
-    return grouped
-
-
 def cut(
-    drop: str, grouped: dict[str, list[PhotoRef]], settings: PlanSettings, profiles: Callable[[str], Profile]
-) -> list[Lot]:
-    """Lots of ``lot_min``..``lot_max`` photos where there are as many; a SKU stays within one lot if it can.
+    drop: str, photos: Iterable[PhotoRecord], settings: PlanSettings, profiles: Callable[[str], Profile]
+) -> Iterator[Lot]:
+    """Lots of ``lot_min``..``lot_max`` photos where there are as many, by segment; a SKU stays within one lot if it
+    can. A lot's id is made of its photos: the same photos, in whatever order they come, give the same lots.
 
-    A lot's id is made of its photos: the same photos in the same order give the same id.
+    Photos go through files in the place for temporary files; in memory are those of one SKU and one lot.
     """
-    lots = []
-    for segment in sorted(grouped):
-        profile = profiles(segment)
-        for part in _even_parts(grouped[segment], settings.lot_max):
-            digest = hashlib.sha256("".join(p.photo_id for p in part).encode()).hexdigest()[:8]
-            lots.append(
-                Lot(
-                    drop=drop,
-                    lot=f"{drop}-{segment}-{digest}",
-                    segment=segment,
-                    settings={**profile.settings(), **segments()[segment].settings},
-                    profile_version=profile.version,
-                    flag_threshold=profile.flag_threshold,
-                    chunks=_chunks(part, settings),
-                )
-            )
-    return lots
+    with ExitStack() as files:
+        by_sku = files.enter_context(Spool(5))
+        for photo in photos:
+            by_sku.add((photo.sku, photo.view == INNER_VIEW, photo.view, photo.n, photo.photo_id), _reference(photo))
+        by_segment = files.enter_context(Spool(2))
+        sizes: Counter[str] = Counter()
+        found = (PhotoRef.model_validate_json(body) for body in by_sku.bodies())
+        for _, group in groupby(found, lambda ref: ref.sku):
+            for ref in _of_one_sku(list(group)):
+                by_segment.add((ref.segment, sizes[ref.segment]), ref.model_dump_json())
+                sizes[ref.segment] += 1
+        ordered = (PhotoRef.model_validate_json(body) for body in by_segment.bodies())
+        for segment in sorted(sizes):
+            profile = profiles(segment)
+            for size in _even_sizes(sizes[segment], settings.lot_max):
+                yield _lot(drop, segment, list(islice(ordered, size)), profile, settings)
+
+
+def _reference(photo: PhotoRecord) -> str:
+    return PhotoRef(
+        photo_id=photo.photo_id, key=photo.key, version=photo.version, sha256=photo.sha256, sku=photo.sku,
+        view=photo.view, n=photo.n, segment=photo.segment or choose(photo).segment,
+    ).model_dump_json()  # fmt: skip
+
+
+def _of_one_sku(photos: list[PhotoRef]) -> list[PhotoRef]:
+    """A SKU's photos in order; its ``inner`` one serves its apparel views as their inside, and comes last."""
+    inner = next((ref for ref in reversed(photos) if ref.view == INNER_VIEW), None)
+    worn = [ref for ref in photos if ref.view != INNER_VIEW and ref.segment == "apparel"]
+    if inner is None or not worn:
+        return photos
+    for ref in worn:
+        ref.inner_key, ref.inner_version, ref.inner_sha256 = inner.key, inner.version, inner.sha256
+    for ref in photos:
+        ref.helper = ref.view == INNER_VIEW
+    return photos
+
+
+def _lot(drop: str, segment: str, part: list[PhotoRef], profile: Profile, settings: PlanSettings) -> Lot:
+    digest = hashlib.sha256("".join(ref.photo_id for ref in part).encode()).hexdigest()[:8]
+    return Lot(
+        drop=drop,
+        lot=f"{drop}-{segment}-{digest}",
+        segment=segment,
+        settings={**profile.settings(), **segments()[segment].settings},
+        profile_version=profile.version,
+        flag_threshold=profile.flag_threshold,
+        chunks=_chunks(part, settings),
+    )
 
 
 def item(lot: Lot, settings: PlanSettings) -> LotItem:
@@ -133,16 +139,12 @@ def item(lot: Lot, settings: PlanSettings) -> LotItem:
     )
 
 
-def _even_parts(photos: Sequence[PhotoRef], most: int) -> list[list[PhotoRef]]:
-    """Parts of nearly equal size, at most ``most``: 230 photos make 77 + 77 + 76, not 100 + 100 + 30."""
-    count = -(-len(photos) // most)
-    size, more = divmod(len(photos), count)
-    parts, start = [], 0
+def _even_sizes(photos: int, most: int) -> Iterator[int]:
+    """Sizes that are nearly equal, at most ``most``: 230 photos make 77 + 77 + 76, not 100 + 100 + 30."""
+    count = -(-photos // most)
+    size, more = divmod(photos, count)
     for i in range(count):
-        end = start + size + (i < more)
-        parts.append(list(photos[start:end]))
-        start = end
-    return parts
+        yield size + (i < more)
 
 
 def _chunks(photos: list[PhotoRef], settings: PlanSettings) -> list[list[PhotoRef]]:

@@ -79,4 +79,10 @@ def _by_catalogue(photo: PhotoRecord) -> Choice | None:
 
 
 def _mentions(text: str, words: tuple[str, ...]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(word)}s?(?!\w)", text, re.IGNORECASE) for word in words)
+    return bool(text and words and _any_of(words).search(text))
+
+
+@cache
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for all words: a drop of a million photos asks some twenty times for each."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})s?(?!\w)", re.IGNORECASE)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from packshot import keys
 from packshot.learning.stage import current
-from packshot.plan.lots import Lot, LotItem, cut, item, references
+from packshot.plan.lots import Lot, LotItem, cut, item
 from packshot.plan.segments import choose
 from packshot.records import LotRecord, PhotoRecord, Record, Status
 from packshot.settings import PlanSettings
 from packshot.store import Store
+from packshot.store.abreast import each
 
 ON_THE_WAY = frozenset({Status.ACCEPTED, Status.HELD, Status.EXPORTED, Status.FAILED})
+NEEDED = ("version", "sha256", "sku", "view", "n", "status", "catalog", "preflight")
 
 
 class Planned(Record):
@@ -50,23 +53,33 @@ def plan_drop(
 
 
 def _fresh(store: Store, settings: PlanSettings, drop: str) -> list[LotItem]:
-    accepted: list[PhotoRecord] = []
-    for photo in store.photos.of_drop(drop):
-        if photo.status not in ON_THE_WAY or not photo.sku:
-            continue
-        choice = choose(photo)
-        accepted.append(photo.model_copy(update={"segment": choice.segment}))
-    items = []
-    for lot in cut(drop, references(accepted), settings, lambda segment: current(store, segment)):
-        store.work.put_json(keys.lot_key(drop, lot.lot), lot.model_dump())
-        store.lots.plan(
-            LotRecord(
-                drop=drop, lot=lot.lot, segment=lot.segment, size=len(lot.photos), chunks=len(lot.chunks),
-                profile_version=lot.profile_version,
-            )
-        )  # fmt: skip
-        items.append(item(lot, settings))
+    """Write every lot as it fills. What stays in memory is the Map's item, some 200 bytes a lot."""
+    items: list[LotItem] = []
+
+    def lots() -> Iterator[Lot]:
+        for lot in cut(drop, _members(store, drop), settings, lambda segment: current(store, segment)):
+            items.append(item(lot, settings))
+            yield lot
+
+    each(lots(), lambda lot: _write(store, lot))
     return items
+
+
+def _members(store: Store, drop: str) -> Iterator[PhotoRecord]:
+    """The photos that go into lots, as far as planning asks for them; what was planned once stays planned."""
+    for photo in store.photos.of_drop(drop, only=NEEDED):
+        if photo.status in ON_THE_WAY and photo.sku:
+            yield photo.model_copy(update={"segment": choose(photo).segment})
+
+
+def _write(store: Store, lot: Lot) -> None:
+    store.work.put_json(keys.lot_key(lot.drop, lot.lot), lot.model_dump())
+    store.lots.plan(
+        LotRecord(
+            drop=lot.drop, lot=lot.lot, segment=lot.segment, size=len(lot.photos), chunks=len(lot.chunks),
+            profile_version=lot.profile_version,
+        )
+    )  # fmt: skip
 
 
 def _resume(store: Store, settings: PlanSettings, drop: str, lots: list[str]) -> list[LotItem]:

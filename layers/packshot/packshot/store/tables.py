@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from packshot.records import (
@@ -57,6 +57,25 @@ class Drops(RecordsTable[DropRecord]):
         except Conflict:
             return False
         return True
+
+    def take_closing(self, drop: str, seconds: int) -> bool:
+        """Be the one who closes an open drop, for so long at most; False while somebody else is, or it is closed."""
+        moment = int(time.time())
+        try:
+            self._update(
+                {"pk": drop},
+                {"closing_until": moment + seconds},
+                "#status = :open AND (attribute_not_exists(closing_until) OR closing_until <= :now)",
+                {":open": DropStatus.OPEN, ":now": moment},
+                {"#status": "status"},
+            )
+        except Conflict:
+            return False
+        return True
+
+    def leave_closing(self, drop: str) -> None:
+        """Let others close the drop."""
+        self._update({"pk": drop}, {"closing_until": None})
 
     def by_status(self, status: DropStatus) -> Iterator[DropRecord]:
         """All drops with a status, the longest quiet first."""
@@ -142,10 +161,19 @@ class Photos(RecordsTable[PhotoRecord]):
         """All photos of a SKU in all drops."""
         return self._query("sku = :sku", {":sku": sku}, IndexName="by_sku")
 
-    def of_drop(self, drop: str, shards: str = SHARDS) -> Iterator[PhotoRecord]:
-        """Stream all photos of a drop, shard by shard, by photo_id: always the same order."""
+    def of_drop(self, drop: str, shards: str = SHARDS, only: Collection[str] = ()) -> Iterator[PhotoRecord]:
+        """Stream all photos of a drop, shard by shard, by photo_id: always the same order.
+
+        ``only``: fields to read besides drop, photo_id, key and file (``a.b`` for a part of one). The others hold
+        their defaults, so what comes is for reading; it is parsed in a third of the time, which counts at a million.
+        """
+        part: dict[str, Any] = {}
+        if only:
+            paths = [field.split(".") for field in ("drop", "photo_id", "key", "file", *only)]
+            part["ProjectionExpression"] = ", ".join(".".join(f"#{name}" for name in path) for path in paths)
+            part["ExpressionAttributeNames"] = {f"#{name}": name for path in paths for name in path}
         for shard in shards:
-            yield from self._query("pk = :pk", {":pk": f"{drop}#{shard}"}, ConsistentRead=True)
+            yield from self._query("pk = :pk", {":pk": f"{drop}#{shard}"}, ConsistentRead=True, **part)
 
 
 class Lots(RecordsTable[LotRecord]):
