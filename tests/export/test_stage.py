@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 from pots import ON, make_master, make_shadow
 
-from packshot.export import channels, compliance, inspection, measure, names
+from packshot.export import channels, compliance, inspection, names
 from packshot.export.channels import ChannelRules
+from packshot.export.measure import Reference
 from packshot.export.render import render
 from packshot.export.stage import export_photo
 from packshot.records import CatalogEntry
@@ -55,7 +56,8 @@ def test_what_is_reported_is_what_the_file_shows(everywhere):
     rendering = render(BIG, make_shadow(BIG), channels.load()["tiktok"].render)
     left, top, right, bottom = rendering.box
     got = inspection.read(done.data).rgb[top:bottom, left:right]
-    assert measure.ssim(rendering.pixels[top:bottom, left:right], got) == pytest.approx(done.ssim, abs=1e-6)
+    reference = Reference(rendering.pixels[top:bottom, left:right], rendering.alpha[top:bottom, left:right] >= 128)
+    assert reference.ssim(got) == pytest.approx(done.ssim, abs=1e-6)
 
 
 def test_channels_of_one_layout_get_the_same_bytes(everywhere):
@@ -174,7 +176,7 @@ def test_a_photo_in_another_colour_space_keeps_its_colours(space, meta):
     assert seen is not None
     if space == "srgb":
         rendering = render(make_master(), None, channels.load()["shopify"].render)
-        assert measure.delta_e(rendering.pixels, np.asarray(seen), rendering.alpha >= 128) <= 2
+        assert Reference(rendering.pixels, rendering.alpha >= 128).delta_e(np.asarray(seen)) <= 2
     else:
         middle = np.asarray(seen)[image.height // 2, image.width // 2]
         assert middle[0] == pytest.approx(45 * 2.55, abs=20)

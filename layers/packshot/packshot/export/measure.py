@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+_Strip = tuple[slice, F32, F32, F32]  # rows; the picture there with its luma, means of it and of its square
 
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 SAMPLES = 12_000
@@ -21,65 +26,82 @@ def _means(plane: F32) -> F32:
     return np.asarray(quarter[:-1, :-1] + quarter[1:, :-1] + quarter[:-1, 1:] + quarter[1:, 1:]) * np.float32(0.25)
 
 
-def ssim_planes(a: U8, b: U8) -> list[float]:
-    """Mean SSIM per plane of two uint8 HxWxC pictures, C values 0..1.
+class Reference:
+    """A picture that files are compared with, and where it shows product; what depends on it alone is worked out once.
 
-    Wang et al. 2004 with L = 255 over uniform 8x8 windows, one every 4 px (the windows of x264): within 0.003
-    of the sliding 7x7 window on product photos (tested), at a tenth of its time. Up to 3 px at the right and
-    lower end are left out, and pictures below 8 px are compared as wholes.
+    SSIM: Wang et al. 2004 with L = 255 over uniform 8x8 windows, one every 4 px (the windows of x264): within 0.003
+    of the sliding 7x7 window on product photos (tested), at a tenth of its time. Up to 3 px at the right and lower
+    end are left out, and pictures below 8 px are compared as wholes.
     """
-    high, wide = (v // 4 * 4 for v in a.shape[:2])
-    if min(high, wide) < 8:
-        return [1.0 if np.array_equal(a, b) else 0.0] * a.shape[2]
-    total, count = np.zeros(a.shape[2]), 0
-    for top in range(0, high - 4, STRIP):  # strips stay in the processor's cache; neighbours share a row of blocks
-        rows = slice(top, min(top + STRIP + 4, high))
-        share = _similarity(a[rows, :wide].astype(np.float32), b[rows, :wide].astype(np.float32))
-        total += share.reshape(-1, a.shape[2]).sum(axis=0, dtype=np.float64)
-        count += share.shape[0] * share.shape[1]
-    return [float(v) / count for v in total]
+
+    def __init__(self, picture: U8, mask: Mask, samples: int = SAMPLES, keep: bool = False) -> None:
+        """Take the picture.
+
+        Args:
+            picture: uint8 HxWx3 sRGB.
+            mask: bool HxW, where colour is compared.
+            samples: at most about so many pixels of the mask are, evenly spread: the mean CIEDE2000 of 12,000 is good
+                to about 0.01.
+            keep: many files will be compared with it: keep the workings of SSIM, 18 bytes a pixel.
+        """
+        self.picture = picture
+        where = np.flatnonzero(mask)
+        self._where = where[:: max(1, where.size // samples)]
+        self._lab: F64 | None = None
+        self._kept: list[_Strip] | None = list(self._strips()) if keep else None
+
+    def ssim(self, other: U8) -> float:
+        """The smaller of the SSIM of luma (BT.601) and the mean SSIM of R, G, B of the picture and uint8 HxWx3.
+
+        The second is what colour subsampling hurts, so a file cannot pass on its luma alone.
+        """
+        planes = self.ssim_planes(other)
+        return min(planes[3], sum(planes[:3]) / 3)
+
+    def ssim_planes(self, other: U8) -> list[float]:
+        """Mean SSIM of R, G, B and luma, 0..1."""
+        high, wide = (v // 4 * 4 for v in self.picture.shape[:2])
+        if min(high, wide) < 8:
+            return [1.0 if np.array_equal(self.picture, other) else 0.0] * 4
+        total, count = np.zeros(4), 0
+        for rows, x, mx, mxx in self._kept or self._strips():
+            share = _similarity(x, mx, mxx, _with_luma(other[rows, :wide]))
+            total += share.reshape(-1, 4).sum(axis=0, dtype=np.float64)
+            count += share.shape[0] * share.shape[1]
+        return [float(v) / count for v in total]
+
+    def _strips(self) -> Iterator[_Strip]:
+        """Rows that stay in the processor's cache; neighbours share a row of blocks."""
+        high, wide = (v // 4 * 4 for v in self.picture.shape[:2])
+        for top in range(0, high - 4, STRIP):
+            rows = slice(top, min(top + STRIP + 4, high))
+            x = _with_luma(self.picture[rows, :wide])
+            yield rows, x, _means(x), _means(x * x)
+
+    def delta_e(self, other: U8) -> float:
+        """Mean CIEDE2000 (sRGB, D65) to uint8 HxWx3 inside the mask; 0 when the mask is empty."""
+        from skimage.color import deltaE_ciede2000, rgb2lab  # half a second of import that other callers need not pay
+
+        if not self._where.size:
+            return 0.0
+        if self._lab is None:
+            self._lab = rgb2lab(self.picture.reshape(-1, 3)[self._where][None])
+        return float(np.mean(deltaE_ciede2000(self._lab, rgb2lab(other.reshape(-1, 3)[self._where][None]))))
 
 
-def _similarity(x: F32, y: F32) -> F32:
-    """SSIM of every window of two float32 HxWxC pictures."""
-    mx, my = _means(x), _means(y)
-    mxx, myy, mxy = mx * mx, my * my, mx * my
-    spread = _means(x * x + y * y) - mxx - myy
-    together = _means(x * y) - mxy
-    share = ((2 * mxy + _C1) * (2 * together + _C2)) / ((mxx + myy + _C1) * (spread + _C2))
+def _similarity(x: F32, mx: F32, mxx: F32, y: F32) -> F32:
+    """SSIM of every window of two float32 HxWxC pictures; of the first the means of itself and its square are known."""
+    my = _means(y)
+    squares, product = mx * mx + my * my, mx * my
+    spread = mxx + _means(y * y) - squares
+    together = _means(x * y) - product
+    share = ((2 * product + _C1) * (2 * together + _C2)) / ((squares + _C1) * (spread + _C2))
     return np.asarray(share, np.float32)
 
 
-def ssim(a: U8, b: U8) -> float:
-    """The smaller of the SSIM of luma (BT.601) and the mean SSIM of R, G, B, of two uint8 HxWx3 pictures.
-
-    The second is what colour subsampling hurts, so a file cannot pass on its luma alone.
-    """
-    planes = ssim_planes(_with_luma(a), _with_luma(b))
-    return min(planes[3], sum(planes[:3]) / 3)
-
-
-def _with_luma(rgb: U8) -> U8:
-    return np.asarray(cv2.merge([*cv2.split(rgb), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)]), np.uint8)
-
-
-def delta_e(a: U8, b: U8, mask: npt.NDArray[np.bool_], samples: int = SAMPLES) -> float:
-    """Mean CIEDE2000 (sRGB, D65) of two uint8 HxWx3 pictures inside a bool HxW mask; 0 when the mask is
-    empty.
-
-    At most about ``samples`` pixels, evenly spread over the mask: the mean of 12,000 is good to about 0.01.
-    """
-    from skimage.color import (
-        deltaE_ciede2000,
-        rgb2lab,
-    )  # half a second of import that other callers need not pay
-
-    where = np.flatnonzero(mask)
-    if not where.size:
-        return 0.0
-    where = where[:: max(1, where.size // samples)]
-    x, y = a.reshape(-1, 3)[where][None], b.reshape(-1, 3)[where][None]
-    return float(np.mean(deltaE_ciede2000(rgb2lab(x), rgb2lab(y))))
+def _with_luma(rgb: U8) -> F32:
+    planes = [*cv2.split(rgb), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)]
+    return np.asarray(cv2.merge(planes)).astype(np.float32)
 
 
 def chroma_loss(rgb: U8) -> float:
@@ -90,4 +112,6 @@ def chroma_loss(rgb: U8) -> float:
     high, wide = chroma.shape[:2]
     half = cv2.resize(chroma, ((wide + 1) // 2, (high + 1) // 2), interpolation=cv2.INTER_AREA)
     back = cv2.resize(half, (wide, high), interpolation=cv2.INTER_LINEAR)
-    return float(np.percentile(cv2.absdiff(chroma, np.asarray(back)).max(axis=2), 99.5))
+    lost = cv2.max(*cv2.split(cv2.absdiff(chroma, np.asarray(back))))
+    below = np.cumsum(np.bincount(np.asarray(lost).ravel(), minlength=256))
+    return float(np.searchsorted(below, 0.995 * below[-1]))

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 from PIL.TiffImagePlugin import IFDRational
 
 from packshot.export import iptc, source_type, xmp
-from packshot.export.encode import Embedded
+from packshot.export.coders import Embedded
 from packshot.export.words import Words
 from packshot.records import CatalogEntry
 

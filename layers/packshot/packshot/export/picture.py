@@ -60,12 +60,12 @@ def _ring(rgb: U8, depth: int = 1) -> U8:
 
 
 def _components(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
 def _boxes(mask: Mask, least_area: int) -> list[tuple[int, int, int, int]]:
-    if not mask.any():
+    if not np.count_nonzero(mask):
         return []
     _, stats = _components(mask)
     return [(int(x), int(y), int(w), int(h)) for x, y, w, h, area in stats[1:] if area >= least_area]
@@ -113,19 +113,19 @@ def look(written: Written, product: U8 | None = None, shadow: U8 | None = None) 
     else:
         content = _main_parts(away, even)
         box = _box_of(_solid(visible, away) & content) if even else None
-    near = cv2.dilate(content.astype(np.uint8), np.ones((2 * guard(written) + 1,) * 2, np.uint8)) > 0
-    outside = ~near if even else np.zeros(near.shape, np.bool_)
-    total = max(1, int(outside.sum()))
-    pure = _smallest(visible)[outside]
-    clear = 0 if written.alpha is None else int((written.alpha[outside] == 0).sum())
+    near = cv2.dilate(content.astype(np.uint8), np.ones((2 * guard(written) + 1,) * 2, np.uint8))
+    outside: Mask = (near == 0) if even else np.zeros(near.shape, np.bool_)
+    total, least = int(np.count_nonzero(outside)), _smallest(visible)
+    pure = int(np.count_nonzero((least == 255) & outside))
+    clear = 0 if written.alpha is None else int(np.count_nonzero((written.alpha == 0) & outside))
     fill = None if box is None else max((box[2] - box[0]) / written.width, (box[3] - box[1]) / written.height)
     return Picture(
         estimated=product is None,
         even=even,
         background=(int(tone[0]), int(tone[1]), int(tone[2])),
-        white=float((pure == 255).sum()) / total if even else 0.0,
-        clear=clear / total,
-        worst=int(pure.min()) if pure.size else 255,
+        white=pure / max(1, total),
+        clear=clear / max(1, total),
+        worst=int(cv2.minMaxLoc(least, outside.view(np.uint8))[0]) if total else 255,
         islands=_boxes(outside & (away > 3), 2),
         marks=_boxes(outside & (away > 40), 4),
         at_frame=int((np.abs(_ring(visible).astype(np.int16) - tone).max(axis=1) > 2).sum()) if even else 0,
