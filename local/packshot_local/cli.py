@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from packshot.export.compliance import breaches, check_file
+from packshot.export.channels import ChannelError
 from packshot.imaging import models as model_registry
 from packshot.learning.history import history_text
 from packshot.learning.stage import history, inspection
@@ -23,9 +23,10 @@ from packshot.store import Store
 from packshot_local import drop as drops
 from packshot_local import quote as quotes
 from packshot_local import results
+from packshot_local.check_cli import check
 from packshot_local.desk import Collector, Watcher
 from packshot_local.doctor import examine
-from packshot_local.messages import bars, console, say, say_rules, welcome
+from packshot_local.messages import bars, console, say, welcome
 from packshot_local.models_cli import have_models, models_app
 from packshot_local.project import WEB, open_stack, store_of
 from packshot_local.stack import Stack, StackError
@@ -33,6 +34,7 @@ from packshot_local.stack.http_api import HttpApi
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(models_app, name="models")
+app.command()(check)
 
 Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<view>.jpg and a catalog.csv")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
@@ -45,7 +47,7 @@ def main() -> None:
     """Run the command; expected errors become one sentence and exit code 1."""
     try:
         app()
-    except (drops.DropError, StackError, model_registry.ModelError, LookupError) as error:
+    except (drops.DropError, StackError, model_registry.ModelError, ChannelError, LookupError) as error:
         console.print(f"[red]{error}")
         sys.exit(1)
 
@@ -212,27 +214,6 @@ def plan(
     console.print(f"{asked.photos} photos, {len(asked.rejected)} rejected. Models: u2netp, and isnet where it is hard.")
     console.print(f"On this machine with {workers} workers: about {asked.local_minutes:.1f} minutes.")
     console.print(f"On AWS ({price.region}, prices of {price.read_on}): about {asked.total:.4f} {price.currency}.")
-
-
-@app.command()
-def check(
-    files: Annotated[list[Path], typer.Argument(help="Image files, ours or not")],
-    channel: Annotated[str, typer.Option(help="The channel whose rules count")],
-    secondary: Annotated[bool, typer.Option("--secondary", help="Not the main image: fewer rules")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Check image files against a channel's rules; exit code 1 when a must-rule is broken."""
-    rows: dict[str, list[dict[str, object]]] = {}
-    broken = False
-    for path in files:
-        found = check_file(path, channel, main=not secondary)
-        broken = broken or bool(breaches(found))
-        rows[str(path)] = [result.model_dump(mode="json") for result in found]
-        if not as_json:
-            say_rules(path, found)
-    if as_json:
-        print(json.dumps({"channel": channel, "passed": not broken, "files": rows}, ensure_ascii=False))
-    raise typer.Exit(1 if broken else 0)
 
 
 @app.command()

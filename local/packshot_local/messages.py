@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from packshot.export.compliance import RuleResult
 from packshot.store import Store
 from packshot_local import drop as drops
 from packshot_local.stack import Stack
@@ -69,15 +68,3 @@ def welcome(stack: Stack, store: Store, api: HttpApi, out: Path, watch: Path | N
     if watch is not None:
         console.print(f"watching      {watch}: every subfolder becomes a drop")
     console.print(f"results       {out}/NAME; Ctrl-C ends")
-
-
-def say_rules(path: Path, found: list[RuleResult]) -> None:
-    """What one file keeps and breaks."""
-    bad = [result for result in found if not result.passed]
-    console.print(f"{path}: {'keeps all' if not bad else f'breaks {len(bad)} of'} {len(found)} rules", highlight=False)
-    for result in bad:
-        colour = "red" if result.level == "must" else "yellow"
-        console.print(
-            f"  [{colour}]{result.level}[/] {result.rule}: {result.measured}, required {result.required}. {result.fix}",
-            highlight=False,
-        )

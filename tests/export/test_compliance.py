@@ -257,17 +257,6 @@ def test_rules_count_on_the_day_they_are_asked_for(channels: dict[str, ChannelRu
     assert "short_side_min" in broken(dt.date(2027, 1, 31))
 
 
-def test_check_file_judges_a_file_by_a_channels_name(tmp_path) -> None:
-    path = tmp_path / "POT.MAIN.jpg"
-    path.write_bytes(SOUND)
-    results = {r.rule: r for r in compliance.check_file(path, "amazon", ON)}
-    assert results["background"].passed
-    assert results["name_pattern"].passed
-    assert results["background"].source.startswith("Amazon")
-    with pytest.raises(KeyError, match="there are amazon"):
-        compliance.check_file(path, "nowhere")
-
-
 def test_the_matte_must_have_the_files_size() -> None:
     with pytest.raises(ValueError, match="alpha is"):
         compliance.check(SOUND, channel(Kind.BACKGROUND, "white"), "a.jpg", PICTURE.alpha[:-1], on=ON)

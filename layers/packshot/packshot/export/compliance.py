@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from packshot.export import inspection
-from packshot.export.channels import ChannelRules, Kind, Level, Rule, load
+from packshot.export.channels import ChannelRules, Kind, Level, Rule
 from packshot.export.findings import CHECKS, Facts, Finding, Subject, bytes_finding
 from packshot.export.inspection import U8, Unreadable
 
-__all__ = ["Facts", "RuleResult", "Subject", "breaches", "check", "check_file", "judge", "weigh"]
+__all__ = ["Facts", "RuleResult", "Subject", "breaches", "check", "judge", "weigh"]
 
 READABLE = "readable"
 
@@ -69,7 +68,7 @@ def _readable(passed: bool, measured: str) -> RuleResult:
         measured=measured,
         required="a picture that opens and is whole",
         passed=passed,
-        fix="" if passed else "export it again",
+        fix="" if passed else "give it a whole file in a format that the channel takes",
     )
 
 
@@ -109,17 +108,3 @@ def check(
 def breaches(results: list[RuleResult]) -> list[RuleResult]:
     """The broken must-rules: the file may not go out."""
     return [result for result in results if result.level is Level.MUST and not result.passed]
-
-
-def check_file(path: Path | str, channel: str, on: dt.date | None = None, main: bool = True) -> list[RuleResult]:
-    """Judge a file on disk by a channel's name: the whole of ``packshot check``.
-
-    Raises:
-        KeyError: no such channel; the message names those there are.
-        OSError: the file cannot be read.
-    """
-    known = load()
-    if channel not in known:
-        raise KeyError(f"no channel {channel!r}; there are {', '.join(known)}")
-    path = Path(path)
-    return check(path.read_bytes(), known[channel], path.name, on=on, facts=Facts(main=main))

@@ -194,12 +194,8 @@ def _text(s: Subject, _: Rule) -> Finding:
 
 
 def _name_pattern(s: Subject, rule: Rule) -> Finding:
-    return (
-        s.name,
-        rule.value,
-        re.fullmatch(rule.value, s.name) is not None,
-        rule.note or "rename it as the channel asks",
-    )
+    required = rule.note or f"a name like {rule.value}"
+    return s.name, required, re.fullmatch(rule.value, s.name) is not None, "rename it as the channel asks"
 
 
 def _name_gtin(s: Subject, _: Rule) -> Finding:

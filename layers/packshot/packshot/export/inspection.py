@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from packshot.export import iptc, xmp
 
@@ -20,6 +20,9 @@ PIXELS_MOST = 120_000_000  # read from the header before anything is decoded
 _FORMATS = {"MPO": "jpeg", "JPEG": "jpeg", "HEIF": "heic"}
 # Only what packshot knows: PostScript, Flash and other rare decoders are never let near a stranger's file.
 _DECODERS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"}
+)
 _IJG_LUMA = (
     "16 11 10 16 24 40 51 61 12 12 14 19 26 58 60 55 14 13 16 24 40 57 69 56 14 17 22 29 51 87 80 62 "
     "18 22 37 56 68 109 103 77 24 35 55 64 81 104 113 92 49 64 78 87 103 121 120 101 72 92 95 98 112 100 103 99"
@@ -148,6 +151,8 @@ def read(data: bytes, seen: U8 | None = None) -> Written:
             tags, gps = _tags(exif), bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
             kind = _FORMATS.get(image.format or "", (image.format or "").lower())
             bits, lossless = _bits(image, data), _lossless(image, data)
+    except UnidentifiedImageError as error:
+        raise Unreadable(f"no picture that can be read here ({', '.join(_DECODERS)})") from error
     except (OSError, ValueError, SyntaxError, struct.error, EOFError, Image.DecompressionBombError) as error:
         raise Unreadable(str(error) or type(error).__name__) from error
     fault, properties = "", {}
