@@ -73,6 +73,12 @@ def test_a_white_backdrop_comes_out_white() -> None:
     assert 225 < made.photo[0, 0].mean() < 250
 
 
+def test_a_black_product_on_dark_grey_stays_dark() -> None:
+    plate = np.full((96, 128, 3), 0.045, np.float32)
+    made = develop.develop(DISC[..., None] * (GREY / 50), DISC, DISC, plate, False, np.random.default_rng(0))
+    assert made.photo.max() < 110
+
+
 def test_highlights_roll_off_without_a_step() -> None:
     light = np.linspace(0, 4, 4001, dtype=np.float32)
     toned = develop.tone(light)

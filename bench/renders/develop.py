@@ -14,6 +14,8 @@ from packshot.imaging.backdrop import fill
 from packshot.imaging.light import F32, U8, srgb
 
 KNEE = 0.8
+# The lamps give a white surface a light near 1: more gain would turn black on dark grey into grey on grey.
+MOST_GAIN = 1.5
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 QUALITY = 92
 
@@ -35,11 +37,11 @@ def extended(premultiplied: F32, covered: F32) -> F32:
 
 
 def exposure(light: F32, alpha: F32, plate: F32, white: bool) -> float:
-    """The gain that puts a white backdrop at 0.9, or of anything else the level that 7 % exceed at 0.62."""
+    """The gain that puts a white backdrop at 0.9, or else the level that 7 % exceed at 0.62, unless all is dark."""
     if white:
         return 0.9 / max(1e-4, float(np.percentile(plate[alpha < 0.01] @ LUMINANCE, 60)))
     mixed = (light * alpha[..., None] + plate * (1 - alpha[..., None])) @ LUMINANCE
-    return 0.62 / max(1e-4, float(np.percentile(mixed, 93)))
+    return min(MOST_GAIN, 0.62 / max(1e-4, float(np.percentile(mixed, 93))))
 
 
 def tone(light: F32) -> F32:

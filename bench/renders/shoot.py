@@ -91,7 +91,7 @@ def _render(view: View, samples: int, scale: float, crop: bool = False, denoise:
     full_width, full_height = (int(full * round(100 * scale) / 100) for full in (view.width, view.height))
     left, top = int(view.box[0] * scale), int(view.box[1] * scale)
     right, bottom = min(full_width, int(view.box[2] * scale) + 1), min(full_height, int(view.box[3] * scale) + 1)
-    # Half a pixel inside the border, so that Blender's rounding finds the same pixels.
+    # A hundredth of a pixel inside, so that Blender, which cuts fractions off, finds the same pixels.
     scene.render.border_min_x, scene.render.border_max_x = (left + 0.01) / full_width, (right + 0.01) / full_width
     scene.render.border_min_y = (full_height - bottom + 0.01) / full_height
     scene.render.border_max_y = (full_height - top + 0.01) / full_height
