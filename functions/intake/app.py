@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.idempotency import (
     IdempotencyConfig,
     idempotent_function,
 )
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packshot.intake import events
@@ -51,12 +52,19 @@ def take(news: dict[str, Any]) -> str:
 
 
 def each(record: SQSRecord) -> None:
-    """One message of the queue. A version is taken once; a healed event (without a version) always."""
+    """One message of the queue. A version is taken once; a healed event (without a version) always.
+
+    One that somebody is at, or died at, is taken all the same: receiving twice is harmless, waiting for a dead
+    worker's time to run out is not.
+    """
     store, _, table = door()
     metrics.add_metric("Events", MetricUnit.Count, 1)
     for event in events.parse(record.body, store.incoming.name):
         once = idempotent_function(take, data_keyword_argument="news", persistence_store=table, config=versions)
-        (once if event.version else take)(news=event.model_dump())
+        try:
+            (once if event.version else take)(news=event.model_dump())
+        except IdempotencyAlreadyInProgressError:
+            take(news=event.model_dump())
 
 
 @logger.inject_lambda_context

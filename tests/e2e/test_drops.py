@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.conftest import Line, catalogue, draw, until
+from bench.line import Line, catalogue, draw, until
 from packshot import keys
 from packshot.records import LotStatus, Status
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from e2e.conftest import Line, until
+from bench.line import Line, until
 from packshot.records import LotRecord, LotStatus, Status, TaskRecord, TaskState
 from packshot.report import audit
 from packshot.review import desk, gate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import catalogue, draw, until
+from bench.line import catalogue, draw, until
 from packshot.imaging import models
 
 pytestmark = [pytest.mark.slow, pytest.mark.models]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -170,7 +171,7 @@ def test_a_photo_that_was_deleted_fails_with_its_reason(bench: Bench) -> None:
 def test_a_photo_that_kills_its_worker_is_set_aside(bench: Bench, nets: Nets) -> None:
     poison = bench.photos[0]
     for _ in range(ATTEMPTS):  # a killed worker counts its attempt and never comes back
-        bench.cloud.store.photos.attempt("d", poison.photo_id)
+        bench.cloud.store.photos.attempt("d", poison.photo_id, uuid.uuid4().hex)
 
     assert bench.run() == ChunkDone(done=2, ended=1)
     aside = bench.now(0)
@@ -183,7 +184,7 @@ def test_a_photo_that_kills_its_worker_is_set_aside(bench: Bench, nets: Nets) ->
 
 
 def test_a_worker_may_die_once(bench: Bench) -> None:
-    bench.cloud.store.photos.attempt("d", bench.photos[0].photo_id)
+    bench.cloud.store.photos.attempt("d", bench.photos[0].photo_id, uuid.uuid4().hex)
     assert bench.run() == ChunkDone(done=3)
     assert bench.run(attempt=1) == ChunkDone(done=3)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import boxes
@@ -161,7 +162,7 @@ def test_a_call_without_time_leaves_the_rest_to_the_retry(bench: Bench) -> None:
 
 def test_a_photo_that_kills_its_worker_spoils_only_itself(bench: Bench) -> None:
     for _ in range(ATTEMPTS):  # a killed worker counts its attempt and never comes back
-        bench.store.photos.attempt("d", bench.photos[0].photo_id)
+        bench.store.photos.attempt("d", bench.photos[0].photo_id, uuid.uuid4().hex)
     assert bench.run() == ExportDone(exported=1, ended=1)
     aside = bench.now(0)
     assert aside.status == Status.FAILED and aside.reason is not None and aside.reason.code == "WORKER_CRASHED"

@@ -9,7 +9,7 @@ from cloud import Cloud
 
 from packshot.reasons import reason
 from packshot.records import DropStatus, LotRecord, PhotoRecord, Status, TaskRecord, TaskState
-from packshot.store import Conflict
+from packshot.store import Conflict, Store
 
 
 def lot(**fields: object) -> LotRecord:
@@ -50,24 +50,24 @@ class TestPhotos:
         with pytest.raises(Conflict):
             cloud.store.photos.update("d", "0123456789abcdef", status=Status.FAILED)
         with pytest.raises(Conflict):
-            cloud.store.photos.attempt("d", "0123456789abcdef")
+            cloud.store.photos.attempt("d", "0123456789abcdef", "one")
         assert list(cloud.store.photos.of_drop("d")) == []
 
     def test_only_attempts_that_did_not_come_back_count(self, cloud: Cloud) -> None:
         record = cloud.accept("d", "A")
         photos = cloud.store.photos
-        assert photos.attempt("d", record.photo_id) == 1
-        photos.attempt_over("d", record.photo_id)
-        assert photos.attempt("d", record.photo_id) == 1
-        assert photos.attempt("d", record.photo_id) == 2
+        assert photos.attempt("d", record.photo_id, "one") == 1
+        photos.attempt_over("d", record.photo_id, "one")
+        assert photos.attempt("d", record.photo_id, "one") == 1
+        assert photos.attempt("d", record.photo_id, "two") == 2
         photos.forget_attempts("d", record.photo_id)
-        assert photos.attempt("d", record.photo_id) == 1
+        assert photos.attempt("d", record.photo_id, "one") == 1
 
     @pytest.mark.parametrize("status", [Status.REJECTED, Status.EXPORTED, Status.FAILED])
     def test_an_ended_photo_is_not_attempted(self, cloud: Cloud, status: Status) -> None:
         record = cloud.accept("d", "A", status=status)
         with pytest.raises(Conflict):
-            cloud.store.photos.attempt("d", record.photo_id)
+            cloud.store.photos.attempt("d", record.photo_id, "one")
 
     def test_a_drop_is_streamed_in_the_same_order_whatever_the_writes(self, cloud: Cloud) -> None:
         made = [cloud.accept("d", f"SKU-{n}") for n in range(40)]
@@ -79,6 +79,54 @@ class TestPhotos:
         record = cloud.accept("d", "A", status=Status.HELD, reason=reason("LOT_HELD"))
         after = cloud.store.photos.update("d", record.photo_id, reason=None)
         assert after.reason is None and cloud.photo(record) == after
+
+
+class TestLostAnswers:
+    """A write whose answer got lost is made again by the client: it must not be taken for somebody else's."""
+
+    @pytest.fixture
+    def twice(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Store:
+        client = cloud.clients["dynamodb"]
+        for name in ("put_item", "update_item"):
+            write = getattr(client, name)
+            monkeypatch.setattr(client, name, lambda write=write, **request: (write(**request), write(**request))[1])
+        return cloud.store
+
+    def test_an_end_is_ours(self, cloud: Cloud, twice: Store) -> None:
+        record = cloud.accept("d", "A")
+        after = twice.photos.update("d", record.photo_id, expect={Status.ACCEPTED}, status=Status.FAILED)
+        assert after.status == Status.FAILED
+        with pytest.raises(Conflict):
+            twice.photos.update("d", record.photo_id, expect={Status.ACCEPTED}, status=Status.EXPORTED)
+
+    def test_an_attempt_is_one(self, cloud: Cloud, twice: Store) -> None:
+        record = cloud.accept("d", "A")
+        assert twice.photos.attempt("d", record.photo_id, "one") == 1
+        twice.photos.attempt_over("d", record.photo_id, "one")
+        assert twice.photos.attempt("d", record.photo_id, "two") == 1
+
+    def test_a_lot_is_decided_by_us(self, twice: Store) -> None:
+        twice.lots.plan(lot())
+        assert twice.lots.decide("d", "l", 0, decision="accept")
+        assert not twice.lots.decide("d", "l", 0, decision="hold")
+
+    def test_a_drop_is_closed_by_us(self, twice: Store) -> None:
+        twice.drops.open("d", "incoming/d/")
+        assert twice.drops.move("d", DropStatus.OPEN, status=DropStatus.CLOSED)
+        assert not twice.drops.move("d", DropStatus.OPEN, status=DropStatus.CLOSED)
+
+    def test_a_task_is_claimed_and_decided_by_us(self, twice: Store) -> None:
+        assert twice.tasks.create(task("t")) and not twice.tasks.create(task("t"))
+        assert twice.tasks.claim("t", "ann", 60).owner == "ann"
+        assert twice.tasks.decide("t", "ann", decision="approve").decision == "approve"
+        assert [entry["what"] for entry in twice.tasks.trail("t")] == ["claimed", "approve"]
+        with pytest.raises(Conflict):
+            twice.tasks.decide("t", "ann", decision="reject")
+
+    def test_what_is_learnt_is_written_by_us(self, twice: Store) -> None:
+        assert twice.profiles.add("general", "a", 1) and not twice.profiles.add("general", "a", 2)
+        assert twice.profiles.replace("general", "a", 3, 1) and not twice.profiles.replace("general", "a", 4, 1)
+        assert twice.profiles.get("general", "a") == (3, 2)
 
 
 class TestDrops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 from packshot.reasons import reason
@@ -18,10 +19,11 @@ def attempt(store: Store, drop: str, photo: str, work: Callable[[], Reason | Non
     An attempt that comes back, by an answer or an error, is counted off again: what remains are those in which
     the worker was killed (memory, time, a decoder's crash). Raises Conflict when the photo has ended before.
     """
-    if store.photos.attempt(drop, photo) > ATTEMPTS:
+    name = uuid.uuid4().hex[:12]
+    if store.photos.attempt(drop, photo, name) > ATTEMPTS:
         store.photos.forget_attempts(drop, photo)
         return reason("WORKER_CRASHED")
     try:
         return work()
     finally:
-        store.photos.attempt_over(drop, photo)
+        store.photos.attempt_over(drop, photo, name)

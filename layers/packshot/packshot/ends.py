@@ -18,11 +18,15 @@ def end_photo(store: Store, drop: str, photo: str, why: Reason, *, stage: str) -
     status = end(why.code)
     open_to = set(UNENDED) | {Status.HELD}
     try:
-        store.photos.update(drop, photo, expect=open_to, status=status, reason=why, ended_at=now())
+        store.photos.update(drop, photo, expect=open_to, status=status, reason=why, ended_at=now(), letter=False)
     except Conflict:
         return False
     if status == Status.FAILED:
-        store.failed_queue.send(
-            {"drop": drop, "photo_id": photo, "stage": stage, "reason": why.model_dump(mode="json")}
-        )
+        send_letter(store, drop, photo, why, stage=stage)
     return True
+
+
+def send_letter(store: Store, drop: str, photo: str, why: Reason, *, stage: str) -> None:
+    """Send a failed photo's dead letter, and note that: where a worker died in between, the report sends it."""
+    store.failed_queue.send({"drop": drop, "photo_id": photo, "stage": stage, "reason": why.model_dump(mode="json")})
+    store.photos.update(drop, photo, letter=True)

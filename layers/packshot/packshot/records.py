@@ -158,6 +158,7 @@ class PhotoRecord(Record):
     exports: dict[str, str] = Field(default_factory=dict, description="channel -> key in the output bucket")
     received_at: str = Field(default_factory=now)
     ended_at: str = ""
+    letter: bool = Field(default=False, description="failed, and its dead letter has been sent")
 
 
 class DropRecord(Record):

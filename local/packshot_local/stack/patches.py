@@ -11,7 +11,6 @@ import base64
 import copy
 import functools
 import json
-import sys
 import tempfile
 import threading
 import time
@@ -71,6 +70,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from .activity import Activity, TaskClock
 from .buffers import DiskBuffer
+from .patching import Patching
 from .records import Invocation
 from .stubs import STUBS, Stub, stub
 
@@ -111,42 +111,6 @@ class Host(Protocol):
 
     def execution_ended(self, execution: Any) -> None:
         """A state machine's execution has come to its end."""
-
-
-class Patching:
-    """Replaces attributes and dictionary items, and puts everything back."""
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
-
-    def set(self, owner: Any, name: str, value: Any) -> Any:
-        """Replace `owner.name`; returns what was there."""
-        before = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
-        self._undo.append(lambda: setattr(owner, name, before))
-        setattr(owner, name, value)
-        return before
-
-    def add(self, owner: type, name: str, value: Any) -> None:
-        """Give a class an attribute that it does not define itself."""
-        self._undo.append(lambda: delattr(owner, name))
-        setattr(owner, name, value)
-
-    def everywhere(self, prefix: str, name: str, value: Any, before: Any) -> None:
-        """Replace a function in all modules under `prefix` that have imported it by name."""
-        for module_name, module in list(sys.modules.items()):
-            if module_name.startswith(prefix) and getattr(module, name, None) is before:
-                self.set(module, name, value)
-
-    def item(self, mapping: dict[str, Any], key: str, value: Any) -> None:
-        """Replace one item of a dictionary."""
-        before = mapping.get(key)
-        self._undo.append(lambda: mapping.update({key: before}) if before is not None else mapping.pop(key, None))
-        mapping[key] = value
-
-    def restore(self) -> None:
-        """Put everything back, the last change first."""
-        while self._undo:
-            self._undo.pop()()
 
 
 Patch = Callable[[Patching, Host], None]

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from .faults import Faults
+
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -24,7 +26,7 @@ def _is_loopback(address: str | None) -> bool:
 class MotoServer:
     """Serves all of moto's services; calls `before` and `after` around every request, in its thread."""
 
-    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+    def __init__(self, before: Callable[[], None], after: Callable[[], None], faults: Faults) -> None:
         moto = DomainDispatcherApplication(create_backend_app)
 
         def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -35,7 +37,10 @@ class MotoServer:
                 environ["CONTENT_TYPE"] = "binary/octet-stream"  # or Flask takes the object for a form's fields
             before()
             try:
-                answer: Iterable[bytes] = moto(environ, start_response)
+                if faults.off:
+                    answer: Iterable[bytes] = moto(environ, start_response)
+                else:
+                    answer = faults.serve(moto, environ, start_response)
             finally:
                 after()
             return answer

@@ -237,7 +237,7 @@ class StreamSource(Source):
         if not (self.mapping.reports_failures or result.error):
             failed = set()
         good = next((index for index, number in enumerate(numbers) if number in failed), len(numbers))
-        self._position += good
+        self._pass(good)
         if not failed:
             self._attempts = 0
             return
@@ -259,8 +259,14 @@ class StreamSource(Source):
             }
             body = {"requestContext": {"requestId": result.request_id}, "DDBStreamBatchInfo": batch}
             send_to_arn(self.mapping.on_failure_arn, json.dumps(body), self._region)
-        self._position += len(records)
+        self._pass(len(records))
         self._attempts = 0
+
+    def _pass(self, count: int) -> None:
+        """Go on behind records, and let them go: this is the stream's only reader, and moto keeps both images."""
+        for index in range(self._position, self._position + count):
+            self._shard.items[index] = None
+        self._position += count
 
     def _record(self, record: dict[str, Any]) -> dict[str, Any]:
         body = {**record["dynamodb"], "ApproximateCreationDateTime": time.time()}

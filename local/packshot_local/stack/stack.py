@@ -23,12 +23,13 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from . import patches
+from . import patches, retention
 from .activity import Activity
 from .buffers import DiskBuffer
 from .deploy import deploy, function_specs
 from .events import Delivery, ObjectEvents, envelope, publish
 from .executions import Executions
+from .faults import Faults
 from .http_api import HttpApi
 from .logbook import LogBook
 from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
@@ -43,7 +44,7 @@ from .workers import Pools
 log = logging.getLogger(__name__)
 
 ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
-BUFFER_BYTES = 64 * 1024
+BUFFER_BYTES = 8 * 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
 QUIET_SECONDS = 0.15
@@ -76,6 +77,7 @@ class Stack:
     ) -> None:
         self.region = region
         self.activity = Activity()
+        self.faults = Faults()
         self._template = Path(template)
         self._python_paths = tuple(Path(path).resolve() for path in python_paths)
         self._parameters = dict(parameters or {})
@@ -125,11 +127,12 @@ class Stack:
         self._undo.append(self._log_book.close)
         self._prepare_moto()
         self._objects = ObjectEvents(self.region)
-        self._server = MotoServer(self._objects.begin_request, self._objects.end_request)
+        self._server = MotoServer(self._objects.begin_request, self._objects.end_request, self.faults)
         self._undo.append(self._server.close)
         self._set_environment("MOTO_PORT", str(self._server.port))
         self._patching = patches.apply(self)
         self._undo.append(self._patching.restore)
+        retention.apply(self._patching)
         translation = translate(self._template, self._parameters, self.region)
         self.routes: list[Route] = translation.routes
         self._deployment = deploy(translation, self._parameters, self.region, self.client)
@@ -182,6 +185,7 @@ class Stack:
             self._deployment, translation.functions, self._python_paths, self._process_workers, self.region
         )
         self._pools = Pools(specs, self._worker_environment(), self._log_book.write, self.activity.touch)
+        self.faults.kill = self._pools.kill
         self._delivery = Delivery(self.region, self._pools.invoke, self._start_named, self.activity.closing)
         self._undo.append(self._delivery.close)
         self._undo.append(self._executions.stop)
@@ -242,6 +246,7 @@ class Stack:
     def _housekeeping(self) -> None:
         self._pools.workers()  # notes their memory
         self._executions.tidy()
+        retention.tidy(self.region)
 
     # What the patches ask for
 
@@ -354,6 +359,14 @@ class Stack:
     def kill_worker(self, function: str) -> int:
         """SIGKILL one worker of a function, a busy one first; returns its pid."""
         return self._pools.find(function).kill_one()
+
+    def working(self, function: str) -> bool:
+        """Whether a function has events at work or waiting for a worker."""
+        return self._pools.find(function).active > 0
+
+    def reconfigure(self, function: str, change: Callable[[FunctionSpec], FunctionSpec]) -> FunctionSpec:
+        """Deploy a function anew, changed: a call at work ends as it began, the next is new. Returns what was."""
+        return self._pools.find(function).reconfigure(change)
 
     def fire_schedule(self, logical_id: str) -> None:
         """Run a schedule now. For a function's event in SAM the logical id is function plus event name."""

@@ -52,6 +52,7 @@ class Worker:
 
     def __init__(self, spec: FunctionSpec, base_env: Mapping[str, str], on_log: LogSink) -> None:
         self.spec = spec
+        self.name = uuid.uuid4().hex[:8]
         self._on_log = on_log
         self._tail: collections.deque[str] = collections.deque(maxlen=60)
         self._request_id: str | None = None  # of the event at work, or of the last one: its lines may come late
@@ -82,7 +83,8 @@ class Worker:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{uuid.uuid4().hex}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{self.name}",
+            "AWS_SDK_UA_APP_ID": f"{spec.logical_id[:41]}-{self.name}",  # 50 characters at most
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.pathsep.join(str(path) for path in (spec.task_root, *spec.python_paths)),
@@ -155,6 +157,14 @@ class Worker:
             queued_seconds=started - queued_since,
             log_tail="\n".join(self._tail),
         )
+
+    def strike(self) -> bool:
+        """SIGKILL the process alone, as a crash would; whether it was still there."""
+        try:
+            os.kill(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False  # another thread has just seen it end
+        return True
 
     def kill(self) -> None:
         """End the process and everything it started, at once."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -89,7 +87,7 @@ class Pool:
         self._on_change()
         with self._slots:
             self._busy.discard(worker)
-            keep = worker.alive and not self._closed
+            keep = worker.alive and not self._closed and worker.spec is self.spec
             if keep:
                 self._idle.append(worker)
             self._slots.notify()
@@ -107,15 +105,27 @@ class Pool:
             live = [worker for worker in (*self._busy, *self._idle) if worker.alive]
         return [WorkerInfo(self.spec.logical_id, worker.process.pid, self._note_memory(worker)) for worker in live]
 
+    def reconfigure(self, change: Callable[[FunctionSpec], FunctionSpec]) -> FunctionSpec:
+        """Change the function as a deployment does: a call at work ends as it began. Returns what was."""
+        with self._slots:
+            before, self.spec = self.spec, change(self.spec)
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+        return before
+
+    def kill(self, name: str) -> None:
+        """SIGKILL the worker of this name, if it lives."""
+        with self._slots:
+            for worker in self._busy:
+                if worker.name == name:
+                    worker.strike()
+
     def kill_one(self) -> int:
         """SIGKILL one worker, a busy one first; returns its pid. Raises StackError when there is none."""
         with self._slots:
             for worker in (*self._busy, *self._idle):
-                if worker.alive:
-                    try:
-                        os.kill(worker.process.pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        continue  # another thread has just seen it end
+                if worker.alive and worker.strike():
                     return worker.process.pid
         raise StackError(f"{self.spec.logical_id} has no worker to kill")
 
@@ -159,6 +169,10 @@ class Pools:
     def invoke(self, name: str, event: bytes) -> Invocation:
         """Run one event in a function given by any of its names."""
         return self.find(name).invoke(event)
+
+    def kill(self, function: str, worker: str) -> None:
+        """SIGKILL one worker of a function by its name, if it lives."""
+        self._by_id[function].kill(worker)
 
     @property
     def active(self) -> int:

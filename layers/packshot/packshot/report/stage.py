@@ -8,7 +8,7 @@ import io
 from typing import Any
 
 from packshot import keys
-from packshot.ends import end_photo
+from packshot.ends import end_photo, send_letter
 from packshot.export.channels import ChannelRules
 from packshot.export.feeds import neutral
 from packshot.export.manifest import Entry, Provenance, build
@@ -37,6 +37,7 @@ def report_drop(
     if unplanned:
         _give_up_lots(store, drop)
     _settle_left_over(store, drop)
+    _send_letters(store, drop)
     numbers = audit(store, drop)
     photos = sorted(store.photos.of_drop(drop), key=lambda photo: photo.file)
     entries = [_entry(store, photo) for photo in photos if photo.status == Status.EXPORTED and photo.exports]
@@ -105,6 +106,13 @@ def _give_up_lots(store: Store, drop: str) -> None:
     for lot in store.lots.of_drop(drop):
         if lot.status == LotStatus.PLANNED:
             store.lots.update(drop, lot.lot, status=LotStatus.FAILED, reason=reason("NOT_PLANNED"))
+
+
+def _send_letters(store: Store, drop: str) -> None:
+    """The dead letters of photos whose worker died between failing them and saying so, or that close gave up."""
+    for photo in store.photos.of_drop(drop):
+        if photo.status == Status.FAILED and not photo.letter and photo.reason is not None:
+            send_letter(store, drop, photo.photo_id, photo.reason, stage="report")
 
 
 def _settle_left_over(store: Store, drop: str) -> None:

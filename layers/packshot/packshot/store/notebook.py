@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from packshot.store.records_table import MARK, Conflict, conditionally, new_mark
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,19 +38,21 @@ class Notebook:
     def _conditionally(
         self, segment: str, name: str, body: Any, rev: int, condition: str, values: dict[str, Any]
     ) -> bool:
+        mark = new_mark()
         item = {
             "pk": {"S": segment},
             "sk": {"S": name},
             "body": {"S": json.dumps(body, sort_keys=True)},
             "rev": {"N": str(rev)},
+            MARK: mark,
         }
-        extra: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        request: dict[str, Any] = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
+        if values:
+            request["ExpressionAttributeValues"] = values
         try:
-            self.client.put_item(TableName=self.name, Item=item, ConditionExpression=condition, **extra)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
+            conditionally(self.client.put_item, request, mark)
+        except Conflict:
+            return False
         return True
 
     def get(self, segment: str, name: str) -> tuple[Any, int]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,10 +18,35 @@ if TYPE_CHECKING:
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
+MARK = "written"
+"""Attribute with the mark of the write that an item is from."""
 
 
 class Conflict(Exception):
     """A conditional write was refused: somebody else was first, or the record is not in the state expected."""
+
+
+def new_mark() -> dict[str, str]:
+    """A DynamoDB string that no other write has."""
+    return {"S": uuid.uuid4().hex}
+
+
+def conditionally(write: Callable[..., Any], request: dict[str, Any], mark: dict[str, str]) -> Mapping[str, Any]:
+    """Make a conditional write that sets MARK to ``mark``; the attributes that it answers. Raises Conflict.
+
+    When the answer of a write gets lost, the client writes again and is refused, by its own first write. The item
+    that comes with the refusal tells: with our mark on it, it was we who were first.
+    """
+    try:
+        answer: Mapping[str, Any] = write(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        item: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+        if item.get(MARK) == mark:
+            return item
+        raise Conflict(str(error)) from error
+    return answer.get("Attributes", {})
 
 
 def _marshal(value: Any) -> Any:
@@ -68,15 +94,15 @@ class RecordsTable(Generic[R]):
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         """Write a whole record, if the condition holds. Raises Conflict."""
-        request: dict[str, Any] = {"TableName": self.name, "Item": self._item(key, record, extra)}
+        mark = new_mark()
+        request: dict[str, Any] = {"TableName": self.name, "Item": {**self._item(key, record, extra), MARK: mark}}
         if condition:
             request["ConditionExpression"] = condition
         if values:
             request["ExpressionAttributeValues"] = {n: _marshal(v) for n, v in values.items()}
         if names:
             request["ExpressionAttributeNames"] = dict(names)
-        with conflicts():
-            self.client.put_item(**request)
+        conditionally(self.client.put_item, request, mark)
 
     def _get(self, key: Mapping[str, str]) -> R | None:
         """Read one record, consistently; None when it is not there."""
@@ -98,8 +124,10 @@ class RecordsTable(Generic[R]):
 
         Field values may be records, enums or plain data; None removes the field.
         """
-        sets, removes = [], []
-        all_names, all_values = dict(names or {}), {n: _marshal(v) for n, v in (values or {}).items()}
+        mark = new_mark()
+        sets, removes = ["#mark = :mark"], []
+        all_names = {**(names or {}), "#mark": MARK}
+        all_values = {**{n: _marshal(v) for n, v in (values or {}).items()}, ":mark": mark}
         for i, (field, value) in enumerate(sorted(fields.items())):
             all_names[f"#f{i}"] = field
             if value is None:
@@ -107,20 +135,17 @@ class RecordsTable(Generic[R]):
                 continue
             sets.append(f"#f{i} = :f{i}")
             all_values[f":f{i}"] = _marshal(value.model_dump(mode="json") if isinstance(value, Record) else value)
-        expression = ("SET " + ", ".join(sets) if sets else "") + (" REMOVE " + ", ".join(removes) if removes else "")
+        expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
         request: dict[str, Any] = {
             "TableName": self.name,
             "Key": {n: _marshal(v) for n, v in key.items()},
-            "UpdateExpression": expression.strip(),
+            "UpdateExpression": expression,
             "ConditionExpression": " AND ".join(filter(None, ["attribute_exists(pk)", condition])),
             "ExpressionAttributeNames": all_names,
+            "ExpressionAttributeValues": all_values,
             "ReturnValues": "ALL_NEW",
         }
-        if all_values:
-            request["ExpressionAttributeValues"] = all_values
-        with conflicts():
-            return self._record(self.client.update_item(**request)["Attributes"])
-        raise AssertionError("unreachable")
+        return self._record(conditionally(self.client.update_item, request, mark))
 
     def _query(self, expression: str, values: Mapping[str, Any], **extra: Any) -> Iterator[R]:
         """Stream the records of a key expression, page by page."""
@@ -133,14 +158,3 @@ class RecordsTable(Generic[R]):
         for page in pages:
             for item in page["Items"]:
                 yield self._record(item)
-
-
-class conflicts:
-    """Turns DynamoDB's refusal of a condition into Conflict."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-            raise Conflict(str(error)) from error

@@ -16,7 +16,7 @@ from packshot.records import (
     TaskState,
     now,
 )
-from packshot.store.records_table import Conflict, RecordsTable, conflicts
+from packshot.store.records_table import MARK, Conflict, RecordsTable, conditionally, new_mark
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -127,35 +127,36 @@ class Photos(RecordsTable[PhotoRecord]):
         values = {f":e{i}": status for i, status in enumerate(sorted(expect))}
         return self._update(key, fields, f"#status IN ({', '.join(values)})", values, {"#status": "status"})
 
-    def attempt(self, drop: str, photo: str) -> int:
+    def attempt(self, drop: str, photo: str, name: str) -> int:
         """Begin to process a photo; how many attempts have begun and not come back, this one included.
 
+        Names rather than a number: an attempt whose answer got lost is noted again, and still is one.
         Raises Conflict when the photo has come to an end that processing cannot change.
         """
-        return self._count(drop, photo, 1, {Status.ACCEPTED, Status.HELD})
+        return self._note(drop, photo, "ADD", name, {Status.ACCEPTED, Status.HELD})
 
-    def attempt_over(self, drop: str, photo: str) -> None:
+    def attempt_over(self, drop: str, photo: str, name: str) -> None:
         """The worker lived through an attempt, whatever came of it: it is not held against the photo."""
-        self._count(drop, photo, -1, set(Status))
+        self._note(drop, photo, "DELETE", name, set(Status))
 
     def forget_attempts(self, drop: str, photo: str) -> None:
         """Start counting again: a person who retries a photo that was set aside gets the full number of tries."""
-        self.update(drop, photo, attempts=None)
+        self.update(drop, photo, begun=None)
 
-    def _count(self, drop: str, photo: str, step: int, expect: set[Status]) -> int:
+    def _note(self, drop: str, photo: str, how: str, name: str, expect: set[Status]) -> int:
         states = {f":e{i}": {"S": str(status)} for i, status in enumerate(sorted(expect))}
-        with conflicts():
-            answer = self.client.update_item(
-                TableName=self.name,
-                Key={name: {"S": value} for name, value in self._key(drop, photo).items()},
-                UpdateExpression="ADD attempts :step",
-                ConditionExpression=f"#status IN ({', '.join(states)})",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={":step": {"N": str(step)}, **states},
-                ReturnValues="UPDATED_NEW",
-            )
-            return int(answer["Attributes"]["attempts"]["N"])
-        raise AssertionError("unreachable")
+        mark = new_mark()
+        request = {
+            "TableName": self.name,
+            "Key": {key: {"S": value} for key, value in self._key(drop, photo).items()},
+            "UpdateExpression": f"SET {MARK} = :mark {how} begun :name",
+            "ConditionExpression": f"#status IN ({', '.join(states)})",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":name": {"SS": [name]}, ":mark": mark, **states},
+            "ReturnValues": "ALL_NEW",
+        }
+        found = conditionally(self.client.update_item, request, mark)
+        return len(found["begun"]["SS"]) if "begun" in found else 0
 
     def of_sku(self, sku: str) -> Iterator[PhotoRecord]:
         """All photos of a SKU in all drops."""

@@ -57,12 +57,16 @@ class Workflow:
                     yield entry["executionArn"]
 
     def answer(self, token: str, output: dict[str, Any]) -> bool:
-        """Wake the gate that waits with this token; False when it waits no longer."""
+        """Wake the gate that waits with this token; False when it waits no longer.
+
+        Refused only when it was tried again, the first answer got lost and the gate is awake: taken for dead, a
+        second execution would start beside the first.
+        """
         try:
             self.client.send_task_success(taskToken=token, output=json.dumps(output))
         except ClientError as error:
             if error.response["Error"]["Code"] in {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}:
-                return False
+                return bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts"))
             raise
         return True
 

@@ -1,0 +1,58 @@
+"""What moto keeps for ever, and what of it a stack that runs for hours lets go.
+
+The patches of this room are in force like those of `patches.py`; `tidy` is called about every second.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from moto.core.common_models import BaseModel
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import FakeKey
+from moto.sqs.models import sqs_backends
+
+from .patching import Patching
+
+KEPT_RECEIPTS = 10_000
+"""Receipt handles of deleted messages that a queue remembers; they only make a second deletion no error."""
+
+
+def apply(patching: Patching) -> None:
+    """Put the patches of this room in force."""
+    nothing_is_tracked(patching)
+    listing_versions_copies_no_bodies(patching)
+
+
+def nothing_is_tracked(patching: Patching) -> None:
+    """moto keeps every object it ever made for its dashboard: each version of each item, message and S3 key, some
+    0.5 MB a photo. Nobody looks at the dashboard here."""
+
+    def new(cls: type[BaseModel], *_: Any, **__: Any) -> Any:
+        return super(BaseModel, cls).__new__(cls)
+
+    def forget(self: FakeKey) -> None:
+        self._value_buffer.close()
+
+    patching.set(BaseModel, "__new__", staticmethod(new))
+    patching.set(FakeKey, "__del__", forget)  # which would warn of every object that was replaced
+
+
+def listing_versions_copies_no_bodies(patching: Patching) -> None:
+    """moto lists a bucket's versions by copying the whole bucket, with every body, whatever the prefix."""
+
+    def copy(self: FakeKey, _memo: Any) -> FakeKey:
+        copied = FakeKey.__new__(FakeKey)
+        if self.etag:  # moto works it out when first asked, from the body
+            copied.__dict__.update(self.__dict__, _value_buffer=io.BytesIO(), multipart=None)
+        return copied
+
+    patching.add(FakeKey, "__deepcopy__", copy)
+
+
+def tidy(region: str) -> None:
+    """Let go of what no patch can keep from growing."""
+    for queue in list(sqs_backends[DEFAULT_ACCOUNT_ID][region].queues.values()):
+        if len(queue.deleted_messages) > KEPT_RECEIPTS:
+            queue.deleted_messages = set()
