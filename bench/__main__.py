@@ -11,6 +11,8 @@ BENCHES = {
     "closed_loop": "lots with drifting defects through inspection, sampling and learning",
     "fringe": "colour of the edge band on white and black",
     "exports": "bytes, SSIM and colour of exports",
+    "faults": "every fault of the catalogue on the real pipeline, and its table",
+    "soak": "an hour's drops, compressed: memory and open files",
     "speed": "photos per hour beside the limit and rembg",
     "pictures": "the documentation's picture of all segments",
 }

@@ -55,17 +55,19 @@ def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
     raise AssertionError(f"not so within {seconds} s")
 
 
-def draw(seed: int) -> tuple[bytes, npt.NDArray[np.uint8]]:
-    """A photo of a coloured box with rounded corners on a light sweep, as JPEG, and its true matte."""
+def draw(seed: int, side: int = SIDE) -> tuple[bytes, npt.NDArray[np.uint8]]:
+    """A photo of a coloured box with rounded corners on a light sweep, as JPEG, and its true matte; ``side`` px."""
     rng = np.random.default_rng(seed)
-    alpha: npt.NDArray[Any] = np.zeros((SIDE, SIDE), np.float32)
-    left, top = 500 + int(rng.integers(0, 120)), 520 + int(rng.integers(0, 120))
-    cv2.rectangle(alpha, (left, top), (SIDE - left, SIDE - top), 1.0, -1)
-    alpha = cv2.GaussianBlur((cv2.GaussianBlur(alpha, (0, 0), 40) > 0.5).astype(np.float32), (0, 0), 0.8)
+    part = side / SIDE
+    alpha: npt.NDArray[Any] = np.zeros((side, side), np.float32)
+    left, top = (int(part * (least + int(rng.integers(0, 120)))) for least in (500, 520))
+    cv2.rectangle(alpha, (left, top), (side - left, side - top), 1.0, -1)
+    round_ = (cv2.GaussianBlur(alpha, (0, 0), 40 * part) > 0.5).astype(np.float32)
+    alpha = cv2.GaussianBlur(round_, (0, 0), 0.8)
     colour = rng.integers(40, 150, 3).astype(np.float32)
-    grain = cv2.GaussianBlur(rng.normal(0, 60, (SIDE, SIDE)).astype(np.float32), (0, 0), 1.2)
+    grain = cv2.GaussianBlur(rng.normal(0, 60, (side, side)).astype(np.float32), (0, 0), 1.2)
     product = np.clip(colour + grain[..., None], 5, 245)
-    sweep = np.full((SIDE, SIDE, 3), (238, 238, 236), np.float32)
+    sweep = np.full((side, side, 3), (238, 238, 236), np.float32)
     photo = product * alpha[..., None] + sweep * (1 - alpha[..., None])
     out = io.BytesIO()
     Image.fromarray(photo.round().astype(np.uint8)).save(out, "JPEG", quality=92, subsampling=0)
@@ -120,9 +122,9 @@ class Line:
             over.set()
             thread.join()
 
-    def photo(self, seed: int) -> bytes:
+    def photo(self, seed: int, side: int = SIDE) -> bytes:
         """A photo whose matte the work bucket holds, for both ways."""
-        body, matte = draw(seed)
+        body, matte = draw(seed, side)
         self.know(body, matte)
         return body
 

@@ -1,6 +1,7 @@
 """Runs a SAM template on one machine: moto plays AWS, the functions run as processes of their own."""
 
-from .records import Invocation, LogLine, StackError, WorkerInfo
+from .faults import Kind, Rule
+from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
 from .stack import Stack
 
-__all__ = ["Invocation", "LogLine", "Stack", "StackError", "WorkerInfo"]
+__all__ = ["FunctionSpec", "Invocation", "Kind", "LogLine", "Rule", "Stack", "StackError", "WorkerInfo"]

@@ -45,7 +45,11 @@ NOT_DONE = {Kind.ERROR, Kind.UNAVAILABLE, Kind.THROTTLED, Kind.BROKEN, Kind.KILL
 
 _CODES = {
     Kind.UNAVAILABLE: {"s3": "ServiceUnavailable", "*": "ServiceUnavailable"},
-    Kind.THROTTLED: {"s3": "SlowDown", "dynamodb": "ProvisionedThroughputExceededException", "*": "ThrottlingException"},
+    Kind.THROTTLED: {
+        "s3": "SlowDown",
+        "dynamodb": "ProvisionedThroughputExceededException",
+        "*": "ThrottlingException",
+    },
 }
 _STATUS = {Kind.UNAVAILABLE: "503 Service Unavailable", Kind.THROTTLED: "400 Bad Request"}
 
@@ -128,11 +132,15 @@ class _Armed:
         return hit
 
 
+def _nobody(function: str, worker: str) -> None:
+    raise LookupError(f"there is no worker {worker} of {function} yet")
+
+
 class Faults:
     """The rules in force; `kill` ends a worker by the name that it calls itself at the wire."""
 
     def __init__(self) -> None:
-        self.kill: Callable[[str, str], None] = lambda function, worker: None
+        self.kill: Callable[[str, str], None] = _nobody
         self._armed: list[_Armed] = []
         self._lock = threading.Lock()
         self._struck: list[tuple[Kind, Call]] = []

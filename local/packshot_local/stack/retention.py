@@ -5,6 +5,7 @@ The patches of this room are in force like those of `patches.py`; `tidy` is call
 
 from __future__ import annotations
 
+import ctypes
 import io
 from typing import Any
 
@@ -17,6 +18,20 @@ from .patching import Patching
 
 KEPT_RECEIPTS = 10_000
 """Receipt handles of deleted messages that a queue remembers; they only make a second deletion no error."""
+
+
+LARGE_BYTES = 256 * 1024
+_MALLOPT = {-3: LARGE_BYTES, -1: LARGE_BYTES, -8: 2}
+"""glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX."""
+
+
+def large_blocks_go_back() -> None:
+    """Photos pass through some fifty threads, each with a heap of its own that glibc does not give back: let large
+    blocks be maps of their own, which end when they are freed. Other C libraries do that anyway."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, value in _MALLOPT.items():
+            mallopt(parameter, value)
 
 
 def apply(patching: Patching) -> None:
@@ -42,8 +57,8 @@ def nothing_is_tracked(patching: Patching) -> None:
 def listing_versions_copies_no_bodies(patching: Patching) -> None:
     """moto lists a bucket's versions by copying the whole bucket, with every body, whatever the prefix."""
 
-    def copy(self: FakeKey, _memo: Any) -> FakeKey:
-        copied = FakeKey.__new__(FakeKey)
+    def copy(self: FakeKey, _memo: Any) -> Any:
+        copied: Any = FakeKey.__new__(FakeKey)
         if self.etag:  # moto works it out when first asked, from the body
             copied.__dict__.update(self.__dict__, _value_buffer=io.BytesIO(), multipart=None)
         return copied

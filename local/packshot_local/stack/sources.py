@@ -265,7 +265,7 @@ class StreamSource(Source):
     def _pass(self, count: int) -> None:
         """Go on behind records, and let them go: this is the stream's only reader, and moto keeps both images."""
         for index in range(self._position, self._position + count):
-            self._shard.items[index] = None
+            self._shard.items[index] = None  # type: ignore[call-overload]
         self._position += count
 
     def _record(self, record: dict[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,7 @@ class Stack:
         self._undo.append(_default_sigterm)
 
     def _prepare_moto(self) -> None:
+        retention.large_blocks_go_back()
         scratch = make_scratch()
         self._undo.append(functools.partial(remove_scratch, scratch))
         self._worker_tmp = scratch / "tmp"

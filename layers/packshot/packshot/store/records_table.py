@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -42,11 +42,12 @@ def conditionally(write: Callable[..., Any], request: dict[str, Any], mark: dict
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-        item: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+        item = cast(Mapping[str, Any], error.response.get("Item", {}))
         if item.get(MARK) == mark:
             return item
         raise Conflict(str(error)) from error
-    return answer.get("Attributes", {})
+    attributes: Mapping[str, Any] = answer.get("Attributes", {})
+    return attributes
 
 
 def _marshal(value: Any) -> Any:
