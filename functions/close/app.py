@@ -41,7 +41,7 @@ def each(record: SQSRecord, lambda_context: LambdaContext) -> None:
     def remaining_s() -> float:
         return lambda_context.get_remaining_time_in_millis() / 1000
 
-    result = close(store, settings, asked["drop"], int(asked.get("first", 0)), remaining_s)
+    result = close(store, settings, asked["drop"], int(asked.get("first", 0)), remaining_s, record.message_id)
     logger.info("close", drop=result.drop, outcome=result.outcome, photos=result.photos, missing=result.missing)
     metrics.add_metric("Healed", MetricUnit.Count, result.healed)
     if result.outcome is Outcome.SETTLING:

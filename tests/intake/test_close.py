@@ -214,12 +214,20 @@ def test_a_drop_too_large_for_one_call_is_settled_in_several(world: World, photo
 def test_only_one_call_closes_a_drop_at_a_time(world: World, photo: Photo) -> None:
     world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), HEADERS)
     world.drop("incoming/autumn/_READY", b"")
-    assert world.store.drops.take_closing("autumn", 900)
+    assert world.store.drops.take_closing("autumn", 900, "one")
     busy = close(world.store, SETTINGS, "autumn")
     assert (busy.outcome, busy.again) == (Outcome.BUSY, False)
     world.store.drops.leave_closing("autumn")
-    assert world.store.drops.take_closing("autumn", -1), "a lease that ran out is as good as none"
+    assert world.store.drops.take_closing("autumn", -1, "two"), "a lease that ran out is as good as none"
     assert close(world.store, SETTINGS, "autumn").outcome is Outcome.STARTED
+
+
+def test_a_message_that_comes_again_goes_on_where_a_worker_died(world: World, photo: Photo) -> None:
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), HEADERS)
+    world.drop("incoming/autumn/_READY", b"")
+    assert world.store.drops.take_closing("autumn", 900, "one")  # and nobody gives it back
+    assert close(world.store, SETTINGS, "autumn", message="two").outcome is Outcome.BUSY
+    assert close(world.store, SETTINGS, "autumn", message="one").outcome is Outcome.STARTED
 
 
 def test_a_photo_that_came_after_the_contest_is_not_judged_without_one(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -66,12 +67,14 @@ def close(
     drop_id: str,
     first: int = 0,
     remaining_s: Callable[[], float] = lambda: CALL_S,
+    message: str = "",
 ) -> CloseResult:
     """Close a drop that is ready or quiet, and start its execution, exactly once whatever crashes or repeats.
 
     Every object below the drop's prefix has a record before it closes; lost events are sent again. A drop with more
     to write than a call has time for is settled in several: each finds the winners anew and goes on with partition
-    ``first`` of the drop's photos. Only a call that has gone through all of them closes the drop.
+    ``first`` of the drop's photos. Only a call that has gone through all of them closes the drop. ``message`` is the
+    id of the message that asks: delivered again, it goes on where a worker died.
     """
     drop = store.drops.get(drop_id)
     if drop is None or drop.prefix == keys.DropKey("", "", "").prefix:
@@ -80,7 +83,7 @@ def close(
         return _start(store, drop, CloseResult(drop_id, Outcome.STARTED))
     if not due(drop, settings):
         return CloseResult(drop_id, Outcome.NOT_DUE)
-    if not store.drops.take_closing(drop_id, CALL_S):
+    if not store.drops.take_closing(drop_id, CALL_S, message or uuid.uuid4().hex):
         return CloseResult(drop_id, Outcome.BUSY)
     try:
         closed_at = now()  # before the listing: what is uploaded later is late, or recorded while still open

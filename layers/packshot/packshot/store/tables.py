@@ -58,15 +58,19 @@ class Drops(RecordsTable[DropRecord]):
             return False
         return True
 
-    def take_closing(self, drop: str, seconds: int) -> bool:
-        """Be the one who closes an open drop, for so long at most; False while somebody else is, or it is closed."""
+    def take_closing(self, drop: str, seconds: int, by: str) -> bool:
+        """Be the one who closes an open drop, for so long at most; False while somebody else is, or it is closed.
+
+        ``by``: the message that asks. Delivered again, its first delivery is over, and died with the drop in hand.
+        """
         moment = int(time.time())
+        free = "attribute_not_exists(closing_until) OR closing_until <= :now OR closing_by = :by"
         try:
             self._update(
                 {"pk": drop},
-                {"closing_until": moment + seconds},
-                "#status = :open AND (attribute_not_exists(closing_until) OR closing_until <= :now)",
-                {":open": DropStatus.OPEN, ":now": moment},
+                {"closing_until": moment + seconds, "closing_by": by},
+                f"#status = :open AND ({free})",
+                {":open": DropStatus.OPEN, ":now": moment, ":by": by},
                 {"#status": "status"},
             )
         except Conflict:
@@ -75,7 +79,7 @@ class Drops(RecordsTable[DropRecord]):
 
     def leave_closing(self, drop: str) -> None:
         """Let others close the drop."""
-        self._update({"pk": drop}, {"closing_until": None})
+        self._update({"pk": drop}, {"closing_until": None, "closing_by": None})
 
     def by_status(self, status: DropStatus) -> Iterator[DropRecord]:
         """All drops with a status, the longest quiet first."""
