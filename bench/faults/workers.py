@@ -150,32 +150,32 @@ def no_letter(case: Case) -> None:
     case.through(Rule(Kind.KILLED, "ProcessFunction", "sqs", "SendMessage", most=1))
 
 
-@workers("out of memory: killed", "SIGKILL of the first process worker beyond 260 MiB")
+@workers("out of memory: killed", "SIGKILL of the first process worker at nine tenths of what the photos need")
 def out_of_memory(case: Case) -> None:
     """As Lambda does it."""
-    with (
-        _marker() as marker,
-        case.deployed("ProcessFunction", FAULT_MEMORY_MIB="260", FAULT_MEMORY="killed", FAULT_MARKER=str(marker)),
-    ):
-        case.send()
-        case.done()
-        case.struck = int(marker.exists())
-    case.expect(case.struck, "no worker came to its limit")
+    _short_of_memory(case, "killed")
 
 
-@workers("out of memory: refused", "the first process worker beyond 260 MiB gets no more (RLIMIT_AS)")
+@workers(
+    "out of memory: refused", "the first process worker gets no more at nine tenths of what the photos need (RLIMIT_AS)"
+)
 def no_more_memory(case: Case) -> None:
     """An allocation fails in the middle of a photo: that photo fails with its error, the others leave."""
-    with (
-        _marker() as marker,
-        case.deployed("ProcessFunction", FAULT_MEMORY_MIB="260", FAULT_MEMORY="refused", FAULT_MARKER=str(marker)),
-    ):
-        case.send()
-        case.done()
-        case.struck = int(marker.exists())
-    case.expect(case.struck, "no worker came to its limit")
+    _short_of_memory(case, "refused")
     failed = [r for r in case.line.records(case.drop).values() if r.status == "failed"]
     case.ends = {"exported": len(SKUS) - len(failed), "failed": len(failed)} if failed else case.ends
+
+
+def _short_of_memory(case: Case, how: str) -> None:
+    need = case.line.stack.peak_rss_bytes()["ProcessFunction"]
+    limit = str(int(0.9 * need))
+    with _marker() as marker:
+        there = str(marker)
+        with case.deployed("ProcessFunction", FAULT_MEMORY_BYTES=limit, FAULT_MEMORY=how, FAULT_MARKER=there):
+            case.send()
+            case.done()
+        case.struck = int(marker.exists())
+    case.expect(case.struck, "no worker came to its limit")
 
 
 @contextlib.contextmanager
@@ -227,13 +227,13 @@ def _failures(case: Case) -> int:
     return sum("File too large" in text for text in lines)
 
 
-@workers("clocks an hour ahead", "intake, inspect and export live an hour later than all others")
+@workers("clocks an hour ahead", "intake, inspect, settle and report live an hour later than all others")
 def ahead(case: Case) -> None:
     """Nothing rests on whose clock it was."""
     _skewed(case, "3600")
 
 
-@workers("clocks an hour behind", "intake, inspect and export live an hour earlier than all others")
+@workers("clocks an hour behind", "intake, inspect, settle and report live an hour earlier than all others")
 def behind(case: Case) -> None:
     """Nothing rests on whose clock it was."""
     _skewed(case, "-3600")
@@ -241,7 +241,7 @@ def behind(case: Case) -> None:
 
 def _skewed(case: Case, seconds: str) -> None:
     with contextlib.ExitStack() as all_:
-        for name in ("IntakeFunction", "InspectFunction", "ExportFunction"):
+        for name in ("IntakeFunction", "InspectFunction", "SettleFunction", "ReportFunction"):
             all_.enter_context(case.deployed(name, FAULT_CLOCK_S=seconds))
             case.struck += 1
         case.send()

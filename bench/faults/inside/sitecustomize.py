@@ -58,9 +58,9 @@ def _skew(seconds: float) -> None:
     datetime.datetime = Skewed  # type: ignore[misc]
 
 
-if _mib := os.environ.get("FAULT_MEMORY_MIB"):
+if _limit := os.environ.get("FAULT_MEMORY_BYTES"):
     _how, _marker = os.environ.get("FAULT_MEMORY", "killed"), os.environ.get("FAULT_MARKER", "")
-    threading.Thread(target=_watch_memory, args=(int(_mib) * MIB, _how == "killed", _marker), daemon=True).start()
+    threading.Thread(target=_watch_memory, args=(int(_limit), _how == "killed", _marker), daemon=True).start()
 if _bytes := os.environ.get("FAULT_FILE_BYTES"):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(_bytes), int(_bytes)))
 if _seconds := os.environ.get("FAULT_CLOCK_S"):

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from packshot.records import DropRecord, DropStatus, TaskRecord, TaskState
-from packshot.store.tables import Drops, Tasks
+from packshot.store.tables import Drops
+from packshot.store.tasks_table import Tasks
 
 Place = tuple[str, str]
 

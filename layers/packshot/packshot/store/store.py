@@ -12,7 +12,8 @@ from botocore.config import Config
 from packshot.settings import StoreSettings
 from packshot.store.notebook import Notebook
 from packshot.store.objects import Bucket
-from packshot.store.tables import Drops, Lots, Photos, Tasks
+from packshot.store.tables import Drops, Lots, Photos
+from packshot.store.tasks_table import Tasks
 from packshot.store.workflow import Notices, Queue, Workflow
 
 Clients = Callable[[str], Any]
