@@ -54,36 +54,32 @@ def unplanned(case: Case) -> None:
     case.done()
 
 
-@stuck("close dies and its message is gone", "SIGKILL before StartExecution, the queue purged")
+@stuck("close dies until its message is given up", "SIGKILL at every StartExecution")
 def not_started(case: Case) -> None:
     """Closed without an execution: asked for again."""
     with case.wire(Rule(Kind.KILLED, "CloseFunction", "states", "StartExecution")):
         case.send()
         until(lambda: (drop := case.line.store.drops.get(case.drop)) and drop.status == "closed", 120)
-        _purge(case)
+        _given_up(case)
     case.reconciled("not started")
     case.done()
 
 
-@stuck("the closing's message is gone", "SIGKILL of close at its first call, the queue purged")
+@stuck("close dies at its first call until its message is given up", "SIGKILL at every call of close")
 def not_closed(case: Case) -> None:
     """A drop that is due: its closing is asked for again."""
     rule = Rule(Kind.KILLED, "CloseFunction")
     with case.wire(rule) as struck:
         case.send()
         until(lambda: struck, 120)
-        _purge(case)
+        _given_up(case)
     case.reconciled("not closed", repaired=False)  # due for two hours by that clock: people are told as well
     case.done()
 
 
-def _purge(case: Case) -> None:
-    until(lambda: _purged(case), 60)
-
-
-def _purged(case: Case) -> bool:
-    case.line.stack.client("sqs").purge_queue(QueueUrl=case.line.store.close_queue.url)
-    return case.line.stack.idle()
+def _given_up(case: Case) -> None:
+    """Wait until close's message has gone to its dead-letter queue."""
+    case.expect(case.line.stack.wait_idle(120), "close's message is not given up")
 
 
 @stuck("report fails for good", "every write of report is refused until its retries are used up")
