@@ -26,7 +26,7 @@ Pair = tuple[str, str]
 CLASSES = {
     "incoming": "Bucket", "work": "Bucket", "output": "Bucket", "drops": "Drops", "photos": "Photos", "lots": "Lots",
     "tasks": "Tasks", "profiles": "Notebook", "workflow": "Workflow", "intake_queue": "Queue", "close_queue": "Queue",
-    "failed_queue": "Queue", "notices": "Notices",
+    "failed_queue": "Queue", "notices": "Notices", "bus": "Bus",
 }  # fmt: skip
 FIELDS = {
     "incoming": "incoming_bucket", "work": "work_bucket", "output": "output_bucket", "drops": "drops_table",
@@ -206,7 +206,7 @@ def action(part: str, call: str) -> str:
 
 def resource(part: str, did: str) -> str:
     """The template's name of what an action is done to."""
-    if part == "notices":
+    if part in ("notices", "bus"):
         return "OperatorsTopic" if did.startswith("sns:") else "event-bus"
     return "execution" if did == "states:DescribeExecution" else RESOURCES[FIELDS[part]]
 

@@ -152,9 +152,14 @@ def test_events_come_in_batches_that_the_bus_takes(entry):
     ]
     sizes = [len(batch) for batch in inventory.batches("shopify", "d1", many)]
     assert sizes == [3, 3, 3]
-    big = FeedRow(catalog=entry.model_copy(update={"description": "x" * 250_000}), title="T", images=[])
-    with pytest.raises(ValueError, match="POT-01"):
-        inventory.batches("shopify", "d1", [big])
+
+
+def test_an_entry_too_long_for_an_event_is_named_by_where_it_lies(entry):
+    big = FeedRow(catalog=entry.model_copy(update={"extra": {"notes": "ü" * 130_000}}), title="T", images=[])
+    ((event,),) = inventory.batches("shopify", "d1", [big])
+    told = json.loads(event["Detail"])
+    assert (told["sku"], told["catalog_at"]) == ("POT-01", "reports/d1/manifest.json")
+    assert "catalog" not in told
 
 
 def test_the_manifest_lists_files_rules_provenance_and_what_is_held(meta, entry):

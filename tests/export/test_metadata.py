@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from pots import ON
 
 from packshot.export import inspection, iptc, metadata, source_type, xmp
 from packshot.export.stage import export_photo
+from packshot.imaging.decode import decode
 
 BASE = source_type.BASE
 exiftool = pytest.mark.skipif(
@@ -39,10 +41,9 @@ SOURCE = {
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaa"><!ENTITY b "&a;&a;">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&b;</x:xmpmeta>'
 
 
-def told(path: Path) -> dict[str, object]:
-    out = subprocess.run(
-        ["exiftool", "-j", "-G1", "-s", "-charset", "exif=utf8", str(path)], capture_output=True, check=True, timeout=60
-    )
+def told(path: Path, *options: str) -> dict[str, Any]:
+    command = ["exiftool", "-j", "-s", "-charset", "exif=utf8", *(options or ["-G1"]), str(path)]
+    out = subprocess.run(command, capture_output=True, check=True, timeout=60)
     return dict(json.loads(out.stdout)[0])
 
 
@@ -81,6 +82,50 @@ def test_exiftool_reads_back_every_field(channel, master, shadow, meta, tmp_path
         assert found["IPTC:By-line"] == "Ann Öhman"
         assert found["IPTC:CopyrightNotice"] == "© 2026 Acme"
         assert "clay" in found["IPTC:Keywords"]
+
+
+KEPT = {
+    "EXIF:Make": "Acme", "EXIF:Model": "One", "EXIF:ModifyDate": "2026:11:20 10:00:01", "EXIF:LensModel": "Prime 50",
+    "EXIF:LensInfo": "50 50 1.8 1.8", "EXIF:DateTimeOriginal": "2026:11:20 10:00:00", "EXIF:OffsetTime": "+01:00",
+    "EXIF:SubSecTimeOriginal": 42, "EXIF:ExposureTime": 0.008, "EXIF:FNumber": 5.6, "EXIF:ISO": 200,
+    "EXIF:FocalLength": 50, "EXIF:BrightnessValue": 2.5, "EXIF:SubjectDistance": 1.25, "EXIF:MaxApertureValue": 2,
+    "EXIF:DigitalZoomRatio": 1, "EXIF:Flash": 16, "EXIF:WhiteBalance": 1, "EXIF:LightSource": 4, "EXIF:Contrast": 2,
+    "EXIF:Saturation": 1, "EXIF:Sharpness": 2, "EXIF:CustomRendered": 1, "EXIF:GainControl": 1,
+    "EXIF:SensingMethod": 2, "EXIF:FocalLengthIn35mmFormat": 50, "EXIF:ExposureProgram": 1, "EXIF:MeteringMode": 5,
+    "IPTC:DateCreated": "2026:11:20", "IPTC:Source": "Studio archive", "XMP:Source": "Studio archive",
+    "XMP:Instructions": "Crop loosely", "XMP:Rating": 4, "XMP:Label": "Hero", "XMP:Event": "Autumn shoot",
+    "XMP:WebStatement": "https://acme.example/licence", "XMP:TransmissionReference": "J4711", "XMP:CaptionWriter": "Bo",
+    "XMP:Contributor": "Cy", "XMP:UsageTerms": "Web only", "XMP:Credit": "Acme Studio",
+}  # fmt: skip
+GONE = {
+    "EXIF:GPSLatitude": "52.5", "EXIF:GPSLatitudeRef": "N", "EXIF:GPSLongitude": "13.4", "EXIF:SerialNumber": "77",
+    "EXIF:LensSerialNumber": "88", "EXIF:OwnerName": "Ann", "EXIF:ImageUniqueID": "0f" * 16,
+    "EXIF:UserComment": "at home",
+    "XMP:GPSLatitude": "52.5", "XMP:SerialNumber": "77", "XMP:OwnerName": "Ann",
+}  # fmt: skip
+
+
+@exiftool
+def test_what_came_in_goes_out_but_for_what_must_go(master, meta, entry, tmp_path):
+    """Written into a photo by exiftool, through decoding and export, read back by exiftool."""
+    photo = tmp_path / "source.jpg"
+    Image.new("RGB", (2000, 64), "white").save(photo)
+    fields = [f"-{name}={value}" for name, value in (KEPT | GONE).items()]
+    words = ["-IPTC:Keywords=attic", "-XMP:Subject=cellar"]
+    command = ["exiftool", "-n", "-overwrite_original", *words, *fields, str(photo)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert (KEPT | GONE).keys() - told(photo, "-G0", "-n").keys() == set()
+
+    kept = decode(photo.read_bytes()).metadata
+    bare = entry.model_copy(update={"creator": "", "copyright": "", "credit": ""})
+    done = export_photo(master, None, meta(catalog=bare, source_metadata=kept), ["amazon"], ON)[0]
+    path = tmp_path / done.name
+    path.write_bytes(done.data)
+    found = told(path, "-G0", "-n")
+    assert {name: found.get(name) for name in KEPT} == KEPT
+    assert {"attic", "cellar"} <= set(found["IPTC:Keywords"]) & set(found["XMP:Subject"])
+    private = ("GPS", "Serial", "Owner", "UniqueID", "UserComment")
+    assert [name for name in found if any(word in name for word in private)] == []
 
 
 @exiftool

@@ -5,18 +5,38 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from cloud import Cloud
 
 from packshot import keys
 from packshot.ends import end_photo
-from packshot.export import channels
+from packshot.export import channels, inventory
+from packshot.export.chunk import ExportSheet
 from packshot.plan.stage import plan_drop
 from packshot.reasons import reason
-from packshot.records import DropStatus, LotStatus, Status
+from packshot.records import DropStatus, LotStatus, PhotoRecord, Status
 from packshot.report import audit, report_drop
 from packshot.settings import PlanSettings, ReportSettings
+from packshot.store.workflow import Bus
+
+
+class Listener:
+    """A bus that notes."""
+
+    def __init__(self, put: list[list[dict[str, Any]]]) -> None:
+        self.entries = put
+
+    def put(self, entries: list[dict[str, Any]]) -> None:
+        self.entries.append(entries)
+
+
+class Refusing:
+    """EventBridge that takes nothing."""
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"FailedEntryCount": len(Entries), "Entries": [{"ErrorCode": "ThrottlingException"} for _ in Entries]}
 
 
 def report(cloud: Cloud, drop: str = "d", unplanned: bool = False) -> object:
@@ -127,6 +147,55 @@ def test_the_report_is_written_and_the_drop_done(cloud: Cloud) -> None:
     assert told["balanced"] and [(row["file"], row["status"]) for row in told["photos"]] == [
         ("B_front.jpg", "held"), ("D_front.jpg", "rejected"),
     ]  # fmt: skip
+
+
+def exported(cloud: Cloud, sku: str, sheet: bool = True) -> PhotoRecord:
+    """A photo that left for one channel, with the sheet that export wrote of it."""
+    photo = cloud.accept("d", sku, status=Status.EXPORTED)
+    name, words = f"{sku}_front.jpg", {"title": sku, "alt_text": f"{sku}.", "keywords": ["k"], "colour": "red"}
+    cloud.store.photos.update("d", photo.photo_id, exports={"shopify": keys.export_key("shopify", "d", name)})
+    export = {
+        "channel": "shopify",
+        "name": name,
+        "held": None,
+        "words": words,
+        "main": True,
+        "sha256": "00",
+        "rules": [],
+    }
+    if sheet:
+        told = ExportSheet(photo_id=photo.photo_id, exports=[export])
+        cloud.store.output.put_json(keys.sheet_key("d", photo.photo_id), told.model_dump(mode="json"))
+    return photo
+
+
+def test_inventory_systems_are_told_of_every_product_with_all_that_the_catalogue_knew(cloud: Cloud) -> None:
+    photo, put = exported(cloud, "A"), []
+    cloud.store.bus = Listener(put)  # type: ignore[assignment]
+    report(cloud)
+    report(cloud)
+    ((first,), (again,)) = put
+    told = json.loads(first["Detail"])
+    assert first == again and first["DetailType"] == inventory.DETAIL_TYPE
+    assert (told["sku"], told["channel"], told["images"][0]["name"]) == ("A", "shopify", "A_front.jpg")
+    assert inventory.entry_of(told) == photo.catalog
+
+
+def test_the_bus_takes_them(cloud: Cloud) -> None:
+    exported(cloud, "A")
+    report(cloud)
+    with pytest.raises(RuntimeError, match="refused 1 of 1"):
+        Bus(Refusing(), "default").put([{"Source": "x", "DetailType": "y", "Detail": "{}"}])  # type: ignore[arg-type]
+
+
+def test_a_sheet_that_is_gone_is_said_and_the_report_goes_on(cloud: Cloud) -> None:
+    exported(cloud, "A")
+    lost = exported(cloud, "B", sheet=False)
+    report(cloud)
+    manifest = cloud.store.output.get_json(keys.report_key("d", "manifest.json"))
+    told = cloud.store.output.get_json(keys.report_key("d", "report.json"))
+    assert [file["sku"] for file in manifest["files"]] == ["A"]
+    assert told["sheets_missing"] == [lost.photo_id] and told["balanced"]
 
 
 def test_a_drop_with_open_photos_is_not_done(cloud: Cloud) -> None:

@@ -107,6 +107,11 @@ def export_key(channel: str, drop: str, name: str) -> str:
     return f"exports/{channel}/{drop}/{name}"
 
 
+def sheet_key(drop: str, photo: str) -> str:
+    """Output bucket: what export made of one photo, for the report; kept as long as the files it tells of."""
+    return f"sheets/{drop}/{photo}.json"
+
+
 def report_key(drop: str, name: str) -> str:
     """Output bucket: the drop's report files (report.json, manifest.json, rejected.csv)."""
     return f"reports/{drop}/{name}"

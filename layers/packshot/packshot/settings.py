@@ -95,6 +95,7 @@ class ExportSettings(Environment):
     """Where files go."""
 
     export_channels: str = Field(default="amazon,shopify,google", description="comma-separated names")
+    language: str = Field(default="en", description="of titles, alt texts and descriptions: a words.<language>.yaml")
 
     @property
     def channel_names(self) -> list[str]:

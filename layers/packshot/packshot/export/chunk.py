@@ -52,7 +52,7 @@ class ExportDone(Record):
 
 
 class ExportSheet(Record):
-    """``exports.json`` in the work bucket: all files of one photo, and the channels that refused it."""
+    """``sheets/<drop>/<photo>.json`` in the output bucket: all files of one photo, and who refused it."""
 
     photo_id: str
     exports: list[dict[str, Any]] = Field(default_factory=list, description="Exported.record() of each file")
@@ -168,7 +168,7 @@ def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: P
                 taken = reason("EXPORT_COLLISION", measured=item.name, detail=f"({item.channel})")
                 record["held"] = taken.model_dump(mode="json")
         sheet.exports.append(record)
-    store.work.put_json(keys.photo_key(lot.drop, ref.photo_id, "exports.json"), sheet.model_dump(mode="json"))
+    store.output.put_json(keys.sheet_key(lot.drop, ref.photo_id), sheet.model_dump(mode="json"))
     refused = {record["channel"]: record["held"] for record in sheet.exports if record["held"]}
     if not written:
         first = next(iter(refused.values()), None)

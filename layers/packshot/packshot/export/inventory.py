@@ -1,7 +1,7 @@
 """What inventory systems are told: one event per product, for EventBridge, with everything the catalogue knew.
 
 The detail carries the whole catalogue entry, unknown columns included, so that nothing is lost between what came
-in and what goes out; ``entry_of`` is the way back.
+in and what goes out; ``entry_of`` is the way back. An entry too long for an event is named by where it lies whole.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from packshot import keys
 from packshot.export.feeds.rows import FeedRow
 from packshot.records import CatalogEntry
 
@@ -40,22 +41,28 @@ def entry_of(told: dict[str, Any]) -> CatalogEntry:
     return CatalogEntry.model_validate(told["catalog"])
 
 
-def batches(channel: str, drop: str, rows: Iterable[FeedRow], bus: str = "default") -> list[list[dict[str, Any]]]:
+def _weighed(told: dict[str, Any]) -> tuple[str, int]:
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True)
+    return text, len(text.encode("utf-8")) + len(SOURCE) + len(DETAIL_TYPE)
+
+
+def batches(channel: str, drop: str, rows: Iterable[FeedRow]) -> list[list[dict[str, Any]]]:
     """``Entries`` for PutEvents, in batches that one call takes.
 
-    Raises:
-        ValueError: one product's event alone exceeds the service's limit.
+    A product whose catalogue entry is too long for an event comes with ``catalog_at`` in place of ``catalog``: the key
+    of the drop's manifest, which has it under ``products``.
     """
     done: list[list[dict[str, Any]]] = []
     size = 0
     for row in rows:
-        text = json.dumps(detail(channel, drop, row), ensure_ascii=False, sort_keys=True)
-        weight = len(text.encode("utf-8")) + len(SOURCE) + len(DETAIL_TYPE)
+        told = detail(channel, drop, row)
+        text, weight = _weighed(told)
         if weight > MOST_BYTES:
-            raise ValueError(f"the event of {row.catalog.sku} has {weight} bytes, at most {MOST_BYTES} are taken")
+            short = {name: value for name, value in told.items() if name != "catalog"}
+            text, weight = _weighed({**short, "catalog_at": keys.report_key(drop, "manifest.json")})
         if not done or len(done[-1]) == MOST_ENTRIES or size + weight > MOST_BYTES:
             done.append([])
             size = 0
-        done[-1].append({"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": text, "EventBusName": bus})
+        done[-1].append({"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": text})
         size += weight
     return done

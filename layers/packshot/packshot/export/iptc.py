@@ -14,9 +14,11 @@ _IPTC, _DIGEST = 0x0404, 0x0425
 DATASETS = {
     "title": (5, 64),
     "keywords": (25, 64),
+    "date_created": (55, 8),
     "creator": (80, 32),
     "headline": (105, 256),
     "credit": (110, 32),
+    "origin": (115, 32),
     "copyright": (116, 128),
     "caption": (120, 2000),
 }
@@ -33,6 +35,8 @@ class Iim:
     credit: str = ""
     copyright: str = ""
     keywords: list[str] = field(default_factory=list)
+    origin: str = ""
+    date_created: str = ""
 
 
 def clip(text: str, most: int) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import ExifTags, Image, ImageCms
@@ -20,26 +21,19 @@ from packshot.export.words import Words
 from packshot.records import CatalogEntry
 
 TOOL = "packshot"
-_TEXT: tuple[str, ...] = ("Make", "Model", "LensMake", "LensModel", "DateTimeOriginal", "DateTimeDigitized")
-_TEXT += ("OffsetTime", "OffsetTimeOriginal", "OffsetTimeDigitized", "SubsecTimeOriginal", "UserComment")
-_RATIONAL = (
-    "ExposureTime",
-    "FNumber",
-    "FocalLength",
-    "ApertureValue",
-    "ShutterSpeedValue",
-    "ExposureBiasValue",
-)
-_SHORT: tuple[str, ...] = (
-    "ISOSpeedRatings",
-    "Flash",
-    "WhiteBalance",
-    "FocalLengthIn35mmFilm",
-    "ExposureProgram",
-    "MeteringMode",
-)
-_SHORT += ("LightSource", "SceneCaptureType", "ExposureMode")
-_IFD0 = ("Make", "Model")
+# What a camera says of the exposure, by type; what tells on people or places, and facts of the old file, is not here.
+_TEXT: tuple[str, ...] = ("Make", "Model", "DateTime", "LensMake", "LensModel", "DateTimeOriginal", "DateTimeDigitized")
+_TEXT += ("OffsetTime", "OffsetTimeOriginal", "OffsetTimeDigitized")
+_TEXT += ("SubsecTime", "SubsecTimeOriginal", "SubsecTimeDigitized", "SpectralSensitivity")
+_RATIONAL: tuple[str, ...] = ("ExposureTime", "FNumber", "FocalLength", "ApertureValue", "ShutterSpeedValue")
+_RATIONAL += ("ExposureBiasValue", "MaxApertureValue", "BrightnessValue", "SubjectDistance", "DigitalZoomRatio")
+_RATIONAL += ("ExposureIndex", "FlashEnergy", "FocalPlaneXResolution", "FocalPlaneYResolution")
+_SHORT: tuple[str, ...] = ("ISOSpeedRatings", "Flash", "WhiteBalance", "FocalLengthIn35mmFilm", "ExposureProgram")
+_SHORT += ("MeteringMode", "LightSource", "SceneCaptureType", "ExposureMode", "CustomRendered", "GainControl")
+_SHORT += ("Contrast", "Saturation", "Sharpness", "SubjectDistanceRange", "SensingMethod", "SensitivityType")
+_SHORT += ("RecommendedExposureIndex", "StandardOutputSensitivity", "FocalPlaneResolutionUnit")
+_RATIONALS = ("LensSpecification",)
+_IFD0 = ("Make", "Model", "DateTime")
 
 
 @functools.cache
@@ -55,6 +49,9 @@ def srgb_profile() -> bytes:
 
 def _exif_value(name: str, value: Any) -> Any:
     """The value in the type that the tag wants, or None when it is not of that type."""
+    if name in _RATIONALS:
+        whole = isinstance(value, list | tuple) and 0 < len(value) <= 8
+        return _rationals(value) if whole else None
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
     if name in _TEXT:
@@ -70,6 +67,12 @@ def _exif_value(name: str, value: Any) -> Any:
     return int(value) if name in _SHORT else IFDRational(value).limit_rational(1_000_000)
 
 
+def _rationals(values: Sequence[Any]) -> list[Any] | None:
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v < 1e6 for v in values):
+        return None
+    return [IFDRational(v).limit_rational(1_000_000) for v in values]
+
+
 def exif(entry: CatalogEntry, title: str, source: dict[str, Any]) -> bytes:
     """An EXIF block: our texts, the camera's exposure data; no GPS, serial numbers, owner, maker note,
     thumbnail.
@@ -79,14 +82,16 @@ def exif(entry: CatalogEntry, title: str, source: dict[str, Any]) -> bytes:
     block = Image.Exif()
     camera = source.get("exif") or {}
     sub = block.get_ifd(ExifTags.IFD.Exif)
-    for name in (*_TEXT, *_RATIONAL, *_SHORT):
+    for name in (*_TEXT, *_RATIONAL, *_RATIONALS, *_SHORT):
         value = _exif_value(name, camera.get(name)) if camera.get(name) is not None else None
         if value is None:
             continue
         if name in _IFD0:
             block[ExifTags.Base[name]] = value
-        elif isinstance(value, tuple):
+        elif name in _RATIONAL:
             sub[ExifTags.Base[name]] = IFDRational(*value)
+        elif name in _RATIONALS:
+            sub[ExifTags.Base[name]] = tuple(IFDRational(*pair) for pair in value)
         else:
             sub[ExifTags.Base[name]] = value
     texts = {
@@ -157,10 +162,21 @@ class Incoming:
         return self._of("photoshop:Credit") or _first(self.iptc.get("credit"))
 
     @property
+    def date_created(self) -> str:
+        """When the picture was made, as the old IPTC block says it (CCYYMMDD)."""
+        return _first(self.iptc.get("date_created"))
+
+    @property
+    def origin(self) -> str:
+        """The original owner or creator of the picture's contents (IPTC "source")."""
+        return self._of("photoshop:Source") or _first(self.iptc.get("source"))
+
+    @property
     def keywords(self) -> list[str]:
-        """Keywords of the old IPTC block; those in XMP are merged by ``xmp.build``."""
+        """Keywords of the old IPTC block and of XMP: both blocks of the export say the same."""
         given = self.iptc.get("keywords") or []
-        return [given] if isinstance(given, str) else [word for word in given if isinstance(word, str)]
+        old = [given] if isinstance(given, str) else [word for word in given if isinstance(word, str)]
+        return [*old, *self.xmp.get("dc:subject", [])]
 
 
 class Blocks:
@@ -184,6 +200,8 @@ class Blocks:
             credit=credit,
             source_type=kind,
             language=words.language,
+            origin=came.origin,
+            date_created="" if "photoshop:DateCreated" in came.xmp else came.date_created,
         )
         self.embedded = Embedded(
             exif=exif(entry, words.title, source), xmp=xmp.build(fields, came.packet), icc=srgb_profile()
@@ -197,6 +215,8 @@ class Blocks:
                 credit=credit,
                 copyright=notice,
                 keywords=keywords,
+                origin=came.origin,
+                date_created=came.date_created,
             )
         )
 

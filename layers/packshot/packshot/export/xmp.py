@@ -58,6 +58,8 @@ class Fields:
     credit: str = ""
     source_type: str = ""
     language: str = "en"
+    origin: str = ""
+    date_created: str = ""
     tool: str = "packshot"
 
 
@@ -77,6 +79,11 @@ def _alt(name: str, text: str, language: str) -> ET.Element:
     for lang in dict.fromkeys(("x-default", language)):
         ET.SubElement(alt, _q("rdf:li"), {_XML_LANG: lang}).text = _legal(text)
     return prop
+
+
+def _dated(text: str) -> str:
+    """IPTC's CCYYMMDD as XMP's YYYY-MM-DD; empty for anything else."""
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if re.fullmatch(r"\d{8}", text) else ""
 
 
 def _list(name: str, form: str, items: list[str]) -> ET.Element:
@@ -117,6 +124,8 @@ def _ours(fields: Fields, kept_keywords: list[str]) -> list[ET.Element]:
         "dc:identifier": fields.sku,
         "photoshop:Headline": fields.title,
         "photoshop:Credit": fields.credit,
+        "photoshop:Source": fields.origin,
+        "photoshop:DateCreated": _dated(fields.date_created),
         "Iptc4xmpExt:DigitalSourceType": fields.source_type,
         "xmp:CreatorTool": fields.tool,
         "xmpRights:Marked": "True" if fields.copyright else "",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from packshot import keys
+from packshot.export import inventory
 from packshot.export.channels import ChannelRules
 from packshot.export.feeds import FeedImage, Shown, amazon, build, rows_of
 from packshot.export.manifest import Entry
@@ -30,6 +31,16 @@ def write_feeds(
         if channel.feed == "amazon":
             made |= _zips(store, drop, channel.channel, sorted(item.image.name for item in shown))
     return made
+
+
+def tell_inventory(
+    store: Store, public_url: str, drop: str, channels: list[ChannelRules], entries: list[Entry]
+) -> None:
+    """One event a product and channel on the bus, for inventory systems. A report that is made again tells again."""
+    for channel in channels:
+        rows = rows_of(_shown(public_url, drop, channel.channel, entries))
+        for batch in inventory.batches(channel.channel, drop, rows):
+            store.bus.put(batch)
 
 
 def _shown(public_url: str, drop: str, channel: str, entries: list[Entry]) -> Iterator[Shown]:

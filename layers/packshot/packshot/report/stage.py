@@ -7,6 +7,8 @@ import datetime as dt
 import io
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from packshot import keys
 from packshot.ends import end_photo, send_letter
 from packshot.export.channels import ChannelRules
@@ -15,9 +17,12 @@ from packshot.export.manifest import Entry, Provenance, build
 from packshot.reasons import reason
 from packshot.records import DropStatus, LotStatus, PhotoRecord, Status, now
 from packshot.report.audit import Audit, audit
-from packshot.report.feeds import write_feeds
+from packshot.report.feeds import tell_inventory, write_feeds
 from packshot.settings import ReportSettings
 from packshot.store import Store
+from packshot.store.objects import Missing
+
+logger = Logger(child=True)
 
 REJECTED_COLUMNS = ("file", "code", "message", "measured", "required", "cure")
 ROW = {
@@ -40,11 +45,14 @@ def report_drop(
     _send_letters(store, drop)
     numbers = audit(store, drop)
     photos = sorted(store.photos.of_drop(drop), key=lambda photo: photo.file)
-    entries = [_entry(store, photo) for photo in photos if photo.status == Status.EXPORTED and photo.exports]
+    left = [photo for photo in photos if photo.status == Status.EXPORTED and photo.exports]
+    told = {photo.photo_id: _entry(store, photo) for photo in left}
+    entries = [entry for entry in told.values() if entry is not None]
     used = [
         channels[name] for name in sorted({name for p in photos for name in p.exports}) if name in channels
     ]
     feeds = write_feeds(store, settings.public_url, drop, used, entries)
+    tell_inventory(store, settings.public_url, drop, used, entries)
     files = {f"{channel}/{key.rsplit('/', 1)[-1]}": key for p in photos for channel, key in p.exports.items()}
     made_on = dt.datetime.now(dt.UTC).date()
     store.output.put_json(
@@ -55,6 +63,7 @@ def report_drop(
         "drop": drop,
         "audit": numbers.model_dump(mode="json"),
         "balanced": numbers.balanced,
+        "sheets_missing": sorted(photo_id for photo_id, entry in told.items() if entry is None),
         "lots": [lot.model_dump(mode="json", exclude={"token"}) for lot in store.lots.of_drop(drop)],
         "photos": [photo.model_dump(mode="json", include=ROW) for photo in photos],
     }
@@ -77,8 +86,13 @@ def rejected_csv(photos: list[PhotoRecord]) -> bytes:
     return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
 
 
-def _entry(store: Store, photo: PhotoRecord) -> Entry:
-    sheet: dict[str, Any] = store.work.get_json(keys.photo_key(photo.drop, photo.photo_id, "exports.json"))
+def _entry(store: Store, photo: PhotoRecord) -> Entry | None:
+    """What left of a photo; None when its sheet is gone: its files are there, only nobody knows their rules."""
+    try:
+        sheet: dict[str, Any] = store.output.get_json(keys.sheet_key(photo.drop, photo.photo_id))
+    except Missing:
+        logger.warning("an export's sheet is missing", extra={"drop": photo.drop, "photo_id": photo.photo_id})
+        return None
     if photo.catalog is None:
         raise LookupError(f"photo {photo.photo_id} was exported without a catalogue entry")
     return Entry(

@@ -14,7 +14,7 @@ from packshot.store.notebook import Notebook
 from packshot.store.objects import Bucket
 from packshot.store.tables import Drops, Lots, Photos
 from packshot.store.tasks_table import Tasks
-from packshot.store.workflow import Notices, Queue, Workflow
+from packshot.store.workflow import Bus, Notices, Queue, Workflow
 
 Clients = Callable[[str], Any]
 
@@ -94,6 +94,11 @@ class Store:
     def failed_queue(self) -> Queue:
         """Dead letters: one message for each photo that failed, with its error."""
         return Queue(self._clients("sqs"), self._name("failed_queue_url"))
+
+    @cached_property
+    def bus(self) -> Bus:
+        """Where inventory systems listen."""
+        return Bus(self._clients("events"), self._name("event_bus"))
 
     @cached_property
     def notices(self) -> Notices:

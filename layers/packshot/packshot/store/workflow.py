@@ -84,6 +84,20 @@ class Queue:
         )
 
 
+class Bus:
+    """The EventBridge bus on which other systems listen."""
+
+    def __init__(self, client: EventBridgeClient, name: str) -> None:
+        self.client, self.name = client, name
+
+    def put(self, entries: list[dict[str, Any]]) -> None:
+        """Put at most ten entries (of ``Source``, ``DetailType``, ``Detail``). RuntimeError if one is refused."""
+        answer = self.client.put_events(Entries=[{**entry, "EventBusName": self.name} for entry in entries])  # type: ignore[typeddict-item]
+        refused = [entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry]
+        if refused:
+            raise RuntimeError(f"EventBridge refused {len(refused)} of {len(entries)} events: {refused[0]}")
+
+
 class Notices:
     """What people and other systems are told: an SNS topic and an EventBridge bus."""
 
