@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import cv2
@@ -13,8 +15,8 @@ import pytest
 from PIL import Image, ImageCms
 from pots import ON, make_master, make_shadow
 
-from packshot.export import compliance, metadata, xmp
-from packshot.export.channels import ChannelRules, Kind, RenderSpec
+from packshot.export import compliance, inspection, metadata, xmp
+from packshot.export.channels import ChannelRules, Kind, Level, RenderSpec, Rule, load
 from packshot.export.compliance import Facts
 from packshot.export.render import render
 
@@ -180,6 +182,55 @@ def judged(kind: Kind, case: Case, data: bytes, name: str, facts: Facts, known: 
     )
     assert [r.rule for r in results] == ["readable", kind.value]
     return results[1]
+
+
+WRITTEN = inspection.read(SOUND)
+SHIPPED = [(name, rule) for name, rules in load().items() for rule in rules.rules]
+
+
+def sized(width: float, height: float) -> inspection.Written:
+    """A file of so many pixels, without their memory."""
+    return replace(WRITTEN, rgb=np.broadcast_to(np.uint8(255), (int(height), int(width), 3)))
+
+
+@cache
+def read_once(data: bytes) -> inspection.Written:
+    return inspection.read(data)
+
+
+def planted(rule: Rule) -> compliance.Subject:
+    """A file that breaks this very rule, by its own value."""
+    value, case = rule.value, CASES[rule.kind]
+    just_off: dict[Kind, Callable[[], inspection.Written]] = {
+        Kind.BYTES_MAX: lambda: replace(WRITTEN, size=value + 1),
+        Kind.LONG_SIDE_MIN: lambda: sized(value - 1, value - 1),
+        Kind.SHORT_SIDE_MIN: lambda: sized(value - 1, 2 * value),
+        Kind.WIDTH_MIN: lambda: sized(value - 1, 2 * value),
+        Kind.HEIGHT_MIN: lambda: sized(2 * value, value - 1),
+        Kind.LONG_SIDE_MAX: lambda: sized(value + 1, 8),
+        Kind.MEGAPIXELS_MAX: lambda: sized(1000, 1000 * value + 1),
+        Kind.RATIO: lambda: sized(1000 * value[0], 1012 * value[1]),
+    }
+    written = just_off.get(rule.kind, lambda: read_once(case.breach))()
+    name, facts = case.bad_name or "POT_front.jpg", case.bad_facts or case.facts
+    if rule.kind is Kind.FORMAT:
+        written, name = WRITTEN, "POT_front.png"  # what is inside is not what the name says
+    elif rule.kind is Kind.NAME_PATTERN:
+        name = "pot front.jpg"
+    elif rule.kind is Kind.ALT_TEXT_MAX:
+        facts = replace(facts, alt_text="x" * (value + 1))
+    return compliance.Subject(written, name, facts)
+
+
+@pytest.mark.parametrize(("name", "rule"), SHIPPED, ids=lambda one: one if isinstance(one, str) else one.id)
+def test_every_rule_that_ships_finds_its_breach(name: str, rule: Rule) -> None:
+    only = load()[name].model_copy(update={"rules": [rule]})
+    subject = planted(rule)
+    facts = replace(subject.facts, segment=subject.facts.segment or next(iter(rule.segments), None))
+    _, found = compliance.judge(subject.named(subject.name, facts), only, rule.effective_from or ON)
+    assert (found.rule, found.passed) == (rule.id, False)
+    assert found.fix and found.required and found.source == rule.source
+    assert bool(compliance.breaches([found])) == (rule.level is Level.MUST)
 
 
 def test_every_kind_of_rule_has_a_planted_breach() -> None:
