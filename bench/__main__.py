@@ -13,6 +13,7 @@ BENCHES = {
     "exports": "bytes, SSIM and colour of exports",
     "faults": "every fault of the catalogue on the real pipeline, and its table",
     "soak": "an hour's drops, compressed: memory and open files",
+    "overlays": "text laid over pictures, and how much of it is found",
     "speed": "photos per hour beside the limit and rembg",
     "pictures": "the documentation's picture of all segments",
 }

@@ -183,7 +183,9 @@ def _border(s: Subject, _: Rule) -> Finding:
     return f"a line along {n} sides", "no border", n < 2, "crop the border away"
 
 
-def _text(s: Subject, _: Rule) -> Finding:
+def _text(s: Subject, _: Rule) -> Finding | None:
+    if not s.picture.even:
+        return None
     lines = pictures.text_lines(s.picture.marks, s.written.height)
     return (
         f"{lines} lines of text beside the product",
