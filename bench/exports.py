@@ -21,8 +21,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from packshot.export.channels import load
+from packshot.export.exported import Exported, ExportMeta
 from packshot.export.render import Studio
-from packshot.export.stage import Exported, ExportMeta, export_photo
+from packshot.export.stage import export_photo
 from packshot.records import CatalogEntry
 
 U8 = npt.NDArray[np.uint8]

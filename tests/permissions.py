@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from test_template import functions, listed
+from test_template import functions, listed, policies
 
 from packshot_local.project import RESOURCES
 
@@ -26,7 +26,8 @@ Pair = tuple[str, str]
 CLASSES = {
     "incoming": "Bucket", "work": "Bucket", "output": "Bucket", "drops": "Drops", "photos": "Photos", "lots": "Lots",
     "tasks": "Tasks", "profiles": "Notebook", "workflow": "Workflow", "intake_queue": "Queue", "close_queue": "Queue",
-    "failed_queue": "Queue", "notices": "Notices", "bus": "Bus",
+    "failed_queue": "Queue", "notices": "Notices", "bus": "Bus", "describer": "Describer",
+    "signing_key": "SigningKey",
 }  # fmt: skip
 FIELDS = {
     "incoming": "incoming_bucket", "work": "work_bucket", "output": "output_bucket", "drops": "drops_table",
@@ -34,21 +35,24 @@ FIELDS = {
     "workflow": "state_machine_arn", "intake_queue": "intake_queue_url", "close_queue": "close_queue_url",
     "failed_queue": "failed_queue_url",
 }  # fmt: skip
+# Parts that a parameter names, not a resource of the template.
+GIVEN = {"describer": "WordsModelArn", "signing_key": "C2paKeyArn"}
 SERVICES = {
     "Bucket": "s3", "Drops": "dynamodb", "Photos": "dynamodb", "Lots": "dynamodb", "Tasks": "dynamodb",
-    "Notebook": "dynamodb", "Workflow": "states", "Queue": "sqs",
+    "Notebook": "dynamodb", "Workflow": "states", "Queue": "sqs", "Describer": "bedrock", "SigningKey": "kms",
 }  # fmt: skip
 # Functions that are handed a part of the store: what they call on it (packshot.store.paging and .uploads).
 HANDED = {
     "tasks_from": {"query"}, "newest_tasks": {"query"}, "newest_drops": {"query"}, "put_url": {"put_object"},
     "get_url": {"get_object"}, "begin": {"create_multipart_upload"},
-    "complete": {"list_parts", "complete_multipart_upload"},
+    "Bedrock": {"converse"}, "complete": {"list_parts", "complete_multipart_upload"},
 }  # fmt: skip
 # Calls whose permission has another name: Service Authorization Reference, Amazon S3.
 NAMES = {
     "head_object": "s3:GetObject", "list_objects_v2": "s3:ListBucket", "list_object_versions": "s3:ListBucketVersions",
     "generate_presigned_url": "s3:GetObject", "list_parts": "s3:ListMultipartUploadParts",
-    "create_multipart_upload": "s3:PutObject", "complete_multipart_upload": "s3:PutObject",
+    "create_multipart_upload": "s3:PutObject", "converse": "bedrock:InvokeModel",
+    "complete_multipart_upload": "s3:PutObject",
 }  # fmt: skip
 
 
@@ -208,6 +212,8 @@ def resource(part: str, did: str) -> str:
     """The template's name of what an action is done to."""
     if part in ("notices", "bus"):
         return "OperatorsTopic" if did.startswith("sns:") else "event-bus"
+    if part in GIVEN:
+        return GIVEN[part]
     return "execution" if did == "states:DescribeExecution" else RESOURCES[FIELDS[part]]
 
 
@@ -232,7 +238,7 @@ def needed(name: str) -> set[Pair]:
 def allowed(name: str) -> set[Pair]:
     """What the template allows a function."""
     found: set[Pair] = set()
-    for policy in functions()[name]["Policies"]:
+    for policy in policies(name):
         for statement in policy["Statement"]:
             for target in listed(statement["Resource"]):
                 place = _place(target)

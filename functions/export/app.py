@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from packshot.export.chunk import ExportChunk, export_chunk
+from packshot.export.press import Press
 from packshot.settings import ExportSettings
 from packshot.store import Store, open_store
 
@@ -30,8 +31,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     order = ExportChunk.model_validate(event)
     logger.append_keys(drop=order.drop, lot=order.lot, chunk=order.chunk)
     metrics.add_dimension("stage", "export")
-    channels = ExportSettings.read().channel_names
-    done = export_chunk(store(), channels, order, lambda: context.get_remaining_time_in_millis() / 1000)
+    press = Press.of(ExportSettings.read(), store())
+    done = export_chunk(store(), press, order, lambda: context.get_remaining_time_in_millis() / 1000)
+    for why in press.misses:
+        logger.warning("the model's words were not used", extra={"why": why})
     metrics.add_metric("PhotosExported", MetricUnit.Count, done.exported)
     metrics.add_metric("PhotosEnded", MetricUnit.Count, done.ended)
     logger.info("chunk exported", extra=done.model_dump())

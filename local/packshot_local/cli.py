@@ -40,6 +40,7 @@ Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<vi
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
 State = Annotated[Path | None, typer.Option(help="Keep buckets and tables in this folder between runs")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes for process and export; one a core is best")]
+Language = Annotated[str, typer.Option(help="Of titles, alt texts and descriptions: en, de")]
 Gate = Annotated[str, typer.Option(help="advisory: export at once; gate: export waits for the sample's review")]
 
 
@@ -57,6 +58,7 @@ def run(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="Where exports, mattes, masters and reports go")],
     channels: Annotated[str, typer.Option(help="Comma-separated channels")] = "amazon,shopify,google",
+    language: Language = "en",
     gate: Gate = "advisory",
     drop: Annotated[str, typer.Option(help="The drop's name; default: the folder's")] = "",
     workers: Workers = 2,
@@ -71,7 +73,8 @@ def run(
     drops.photos_of(folder)
     have_models()
     parameters = {
-        "Channels": channels, "GateMode": gate, "MinPixels": str(min_pixels), "SampleShare": str(sample_share),
+        "Channels": channels, "Language": language, "GateMode": gate, "MinPixels": str(min_pixels),
+        "SampleShare": str(sample_share),
         **_sizes(workers),
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
@@ -137,6 +140,7 @@ def up(
     out: Annotated[Path, typer.Option(help="Where finished drops are brought home, one folder each")] = Path("out"),
     watch: Annotated[Path | None, typer.Option(help="Take every subfolder of this folder as a drop")] = None,
     channels: Annotated[str, typer.Option(help="Comma-separated channels")] = "amazon,shopify,google",
+    language: Language = "en",
     gate: Gate = "gate",
     workers: Workers = 2,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the review desk; 0: any")] = 8710,
@@ -149,6 +153,7 @@ def up(
     have_models()
     parameters = {
         "Channels": channels,
+        "Language": language,
         "GateMode": gate,
         "QuietMinutes": str(quiet_minutes),
         **_sizes(workers),

@@ -9,7 +9,7 @@ import pytest
 from pots import U8, make_master, make_shadow
 
 from packshot.export.channels import ChannelRules, load
-from packshot.export.stage import ExportMeta
+from packshot.export.exported import ExportMeta
 from packshot.records import CatalogEntry
 
 

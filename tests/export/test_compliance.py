@@ -16,9 +16,10 @@ from PIL import Image, ImageCms
 from pots import ON, make_master, make_shadow
 
 from packshot.export import compliance, inspection, metadata, xmp
-from packshot.export.channels import ChannelRules, Kind, Level, RenderSpec, Rule, load
+from packshot.export.channels import ChannelRules, Kind, Level, Rule, load
 from packshot.export.compliance import Facts
 from packshot.export.render import render
+from packshot.export.specs import RenderSpec
 
 PICTURE = render(make_master(), make_shadow(make_master()), RenderSpec(width=800, height=800, fill=0.88))
 RGB = PICTURE.pixels

@@ -11,11 +11,11 @@ from PIL import Image
 from pots import make_master
 from skimage.metrics import structural_similarity
 
-from packshot.export.channels import EncodeSpec, RenderSpec
 from packshot.export.coders import Setting, write
 from packshot.export.encode import Encoder
 from packshot.export.measure import Reference
 from packshot.export.render import render
+from packshot.export.specs import EncodeSpec, RenderSpec
 
 
 def delta_e(a, b, mask, samples=12_000):

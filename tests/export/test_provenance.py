@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 
 import pytest
-from cryptography import x509
+from certificates import PEM, chain_of
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 from pots import ON
 
@@ -17,52 +15,12 @@ from packshot.export import inspection, provenance
 from packshot.export.stage import export_photo
 
 pytest.importorskip("c2pa", reason="c2pa-python is optional and not installed")
-PEM = serialization.Encoding.PEM
-
-
-def certificate(name, issuer, key, signing_key, authority):
-    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    subject = x509.Name(
-        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Test"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
-    )
-    usage = dict.fromkeys(
-        (
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer or subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=36_500))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, **usage),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
-    )
-    if not authority:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-    return builder.sign(signing_key, hashes.SHA256())
 
 
 @pytest.fixture(scope="module")
 def leaf():
-    root_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = certificate("Root", None, root_key, root_key, authority=True)
-    chain = certificate("Signer", root.subject, leaf_key, root_key, authority=False)
-    return (chain.public_bytes(PEM) + root.public_bytes(PEM)).decode(), leaf_key
+    key = ec.generate_private_key(ec.SECP256R1())
+    return chain_of(key.public_key()), key
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pots import make_master
 
-from packshot.export.channels import RenderSpec
 from packshot.export.layout import NoProduct
 from packshot.export.render import Studio, encode_srgb, render
+from packshot.export.specs import RenderSpec
 
 
 def spec(**changes: object) -> RenderSpec:

@@ -23,7 +23,7 @@ BIG = make_master(1700, 2200)
 
 @pytest.fixture(scope="module")
 def everywhere():
-    from packshot.export.stage import ExportMeta
+    from packshot.export.exported import ExportMeta
 
     entry = CatalogEntry(sku="POT-01", title="Terracotta plant pot", category="Garden", copyright="© Acme")
     return export_photo(BIG, make_shadow(BIG), ExportMeta(catalog=entry, sku="POT-01"), ALL, ON)

@@ -44,6 +44,8 @@ class StoreSettings(Environment):
     failed_queue_url: str = ""
     topic_arn: str = ""
     event_bus: str = ""
+    words_model: str = Field(default="", description="Bedrock model or inference profile; empty: none is asked")
+    signing_key: str = Field(default="", description="KMS key (ECC_NIST_P256) for C2PA; empty: none")
 
 
 class IntakeSettings(Environment):
@@ -92,10 +94,15 @@ class InspectSettings(Environment):
 
 
 class ExportSettings(Environment):
-    """Where files go."""
+    """Where files go, what is said of them, and who signs them."""
 
     export_channels: str = Field(default="amazon,shopify,google", description="comma-separated names")
     language: str = Field(default="en", description="of titles, alt texts and descriptions: a words.<language>.yaml")
+    words_usd: float = Field(default=0.05, ge=0, description="most that one call of export spends on a model's words")
+    words_input_usd: float = Field(default=0.003, ge=0, description="the model's price per thousand tokens it reads")
+    words_output_usd: float = Field(default=0.015, ge=0, description="and per thousand tokens it writes")
+    c2pa_chain: str = Field(default="", description="certificate chain (PEM, leaf first); empty: files are not signed")
+    c2pa_key_file: str = Field(default="", description="private key (PEM, ES256) where none of KMS is given")
 
     @property
     def channel_names(self) -> list[str]:

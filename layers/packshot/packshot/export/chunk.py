@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,9 @@ from pydantic import Field
 from packshot import keys
 from packshot.attempts import attempt
 from packshot.ends import end_photo
-from packshot.export.stage import Exported, ExportMeta, export_photo
+from packshot.export.exported import Exported, ExportMeta
+from packshot.export.press import Press
+from packshot.export.stage import export_photo
 from packshot.imaging import mockup
 from packshot.plan.lots import Lot, PhotoRef
 from packshot.plan.segments import segments
@@ -58,12 +62,14 @@ class ExportSheet(Record):
     exports: list[dict[str, Any]] = Field(default_factory=list, description="Exported.record() of each file")
 
 
-def export_chunk(store: Store, channels: list[str], order: ExportChunk, remaining_s: Callable[[], float]) -> ExportDone:
-    """Export the photos of a chunk that may leave. Run again it writes the same bytes to the same keys.
+def export_chunk(store: Store, press: Press, order: ExportChunk, remaining_s: Callable[[], float]) -> ExportDone:
+    """Export the photos of a chunk that may leave. Run again it writes the same bytes to the same keys (files that
+    are signed have the same pixels and metadata; a signature is never the same twice).
 
     Raises OutOfTime before the call's time ends; photos that are exported stay so.
     """
     lot = read_lot(store, order.drop, order.lot)
+    leaving = _Leaving(store, press, lot)
     tasks = _verdicts(store, order.lot, {ref.photo_id for ref in lot.chunks[order.chunk]})
     answer = ExportDone()
     for ref in lot.chunks[order.chunk]:
@@ -72,7 +78,7 @@ def export_chunk(store: Store, channels: list[str], order: ExportChunk, remainin
         photo = store.photos.get(order.drop, ref.photo_id)
         if photo is None or photo.status not in OPEN:
             answer.skipped += 1
-        elif _guarded(store, channels, lot, ref, photo, tasks.get(ref.photo_id)):
+        elif leaving.left(ref, photo, tasks.get(ref.photo_id)):
             answer.exported += 1
         else:
             answer.ended += 1
@@ -94,37 +100,6 @@ def _verdicts(store: Store, lot: str, photos: set[str]) -> dict[str, TaskRecord]
     return {photo: task for photo, task in read.items() if task is not None}
 
 
-def _guarded(
-    store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord, task: TaskRecord | None
-) -> bool:
-    """Export one photo; False when it comes to another end, which is recorded."""
-    why = _stays(photo, task)
-    if why is None and ref.helper:
-        return _mark(store, photo, {}, ["used for the inside of the garment's other views"])
-    if why is None:
-        try:
-            why = attempt(store, lot.drop, ref.photo_id, lambda: _tried(store, channels, lot, ref, photo))
-        except Conflict:
-            return False  # it came to its end meanwhile
-    if why is None:
-        return True
-    end_photo(store, lot.drop, ref.photo_id, why, stage="export")
-    return False
-
-
-def _tried(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord) -> Reason | None:
-    """Export one photo; the reason if it comes to another end by that. Errors of AWS propagate."""
-    try:
-        return _export(store, channels, lot, ref, photo)
-    except AWS_ERRORS:
-        raise  # not the photo's fault: the whole call is retried
-    except Missing as error:
-        return reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
-    except Exception as error:
-        logger.exception("export failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
-        return reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
-
-
 def _stays(photo: PhotoRecord, task: TaskRecord | None) -> Reason | None:
     """Why a photo may not leave: refused by a person, or failed its checks and nobody approved it."""
     if task is not None and task.decision == "reject":
@@ -136,54 +111,98 @@ def _stays(photo: PhotoRecord, task: TaskRecord | None) -> Reason | None:
     return None
 
 
-def _export(store: Store, channels: list[str], lot: Lot, ref: PhotoRef, photo: PhotoRecord) -> Reason | None:
+@dataclass(frozen=True)
+class _Leaving:
+    """The photos of one lot on their way out."""
 
-    def work(name: str) -> bytes:
-        return store.work.get(keys.photo_key(lot.drop, ref.photo_id, name)).body
+    store: Store
+    press: Press
+    lot: Lot
 
-    master = decode_png(work("master.png"))
-    try:
-        shadow = decode_png(work("shadow.png"))
-    except Missing:
-        shadow = None
-    if photo.catalog is None:
-        raise LookupError("the photo has no catalogue entry")
-    meta = ExportMeta(
-        catalog=photo.catalog, sku=photo.sku, view=photo.view, n=photo.n, segment=ref.segment,
-        altered=photo.altered, source_metadata=photo.source_metadata,
-    )  # fmt: skip
-    today = dt.datetime.now(dt.UTC).date()
-    done = export_photo(master, shadow, meta, channels, today)
-    scene = segments()[ref.segment].scene
-    if scene:
-        done += _mockup(master, scene, meta, today)
-    sheet, written = ExportSheet(photo_id=ref.photo_id), {}
-    for item in done:
-        record = item.record()
-        if item.held is None:
-            key = keys.export_key(item.channel, lot.drop, item.name)
-            if _put(store, key, item, ref.photo_id):
-                written[item.channel] = key
-            else:
-                taken = reason("EXPORT_COLLISION", measured=item.name, detail=f"({item.channel})")
-                record["held"] = taken.model_dump(mode="json")
-        sheet.exports.append(record)
-    store.output.put_json(keys.sheet_key(lot.drop, ref.photo_id), sheet.model_dump(mode="json"))
-    refused = {record["channel"]: record["held"] for record in sheet.exports if record["held"]}
-    if not written:
-        first = next(iter(refused.values()), None)
-        return Reason.model_validate(first) if first else reason("CHANNEL_RULE", detail="No channel is set.")
-    notes = [f"{channel}: {why['message']}" for channel, why in refused.items()]
-    _mark(store, photo, written, [*photo.notes, *notes])
-    logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": sorted(written)})
-    return None
+    def left(self, ref: PhotoRef, photo: PhotoRecord, task: TaskRecord | None) -> bool:
+        """Export one photo; False when it comes to another end, which is recorded."""
+        why = _stays(photo, task)
+        if why is None and ref.helper:
+            return _mark(self.store, photo, {}, ["used for the inside of the garment's other views"])
+        if why is None:
+            try:
+                why = attempt(self.store, self.lot.drop, ref.photo_id, lambda: self._tried(ref, photo))
+            except Conflict:
+                return False  # it came to its end meanwhile
+        if why is None:
+            return True
+        end_photo(self.store, self.lot.drop, ref.photo_id, why, stage="export")
+        return False
+
+    def _tried(self, ref: PhotoRef, photo: PhotoRecord) -> Reason | None:
+        """Export one photo; the reason if it comes to another end by that. Errors of AWS propagate."""
+        try:
+            return self._written(ref, photo, self._made(ref, photo))
+        except AWS_ERRORS:
+            raise  # not the photo's fault: the whole call is retried
+        except Missing as error:
+            return reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
+        except Exception as error:
+            logger.exception("export failed", extra={"drop": self.lot.drop, "photo_id": ref.photo_id})
+            return reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
+
+    def _made(self, ref: PhotoRef, photo: PhotoRecord) -> list[Exported]:
+        """All files of one photo, its mock-up too where the segment has a scene."""
+
+        def work(name: str) -> npt.NDArray[np.uint8]:
+            return decode_png(self.store.work.get(keys.photo_key(self.lot.drop, ref.photo_id, name)).body)
+
+        master = work("master.png")
+        try:
+            shadow = work("shadow.png")
+        except Missing:
+            shadow = None
+        if photo.catalog is None:
+            raise LookupError("the photo has no catalogue entry")
+        meta = ExportMeta(
+            catalog=photo.catalog, sku=photo.sku, view=photo.view, n=photo.n, segment=ref.segment,
+            altered=photo.altered, source_metadata=photo.source_metadata,
+        )  # fmt: skip
+        today, press = dt.datetime.now(dt.UTC).date(), self.press
+        export = partial(export_photo, on=today, locale=press.language, provider=press.words)
+        origin = press.origin(self.store, photo, shadow is not None)
+        done = export(master, shadow, meta, press.channels, sign=press.signer(origin))
+        scene = segments()[ref.segment].scene
+        if scene:
+            picture = _placed(master, scene, photo.catalog.height_cm)
+            made = meta.model_copy(update={"synthetic_background": True})
+            origin = replace(origin, synthetic_background=True) if origin else None
+            done += export(picture, None, made, [MOCKUP], sign=press.signer(origin))
+        return done
+
+    def _written(self, ref: PhotoRef, photo: PhotoRecord, done: list[Exported]) -> Reason | None:
+        """Write the files that may leave and the sheet that tells of all; the reason when none may."""
+        sheet, written = ExportSheet(photo_id=ref.photo_id), {}
+        for item in done:
+            record = item.record()
+            if item.held is None:
+                key = keys.export_key(item.channel, self.lot.drop, item.name)
+                if _put(self.store, key, item, ref.photo_id):
+                    written[item.channel] = key
+                else:
+                    taken = reason("EXPORT_COLLISION", measured=item.name, detail=f"({item.channel})")
+                    record["held"] = taken.model_dump(mode="json")
+            sheet.exports.append(record)
+        self.store.output.put_json(keys.sheet_key(self.lot.drop, ref.photo_id), sheet.model_dump(mode="json"))
+        refused = {record["channel"]: record["held"] for record in sheet.exports if record["held"]}
+        if not written:
+            first = next(iter(refused.values()), None)
+            return Reason.model_validate(first) if first else reason("CHANNEL_RULE", detail="No channel is set.")
+        notes = [f"{channel}: {why['message']}" for channel, why in refused.items()]
+        _mark(self.store, photo, written, [*photo.notes, *notes])
+        logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": sorted(written)})
+        return None
 
 
-def _mockup(master: npt.NDArray[np.uint8], scene: str, meta: ExportMeta, today: dt.date) -> list[Exported]:
-    """The product in a scene, as a file of the channel ``mockup`` that says that it is a composite."""
-    picture = mockup.place(master, mockup.scenes()[scene], product_height_cm=meta.catalog.height_cm)
-    opaque = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
-    return export_photo(opaque, None, meta.model_copy(update={"synthetic_background": True}), [MOCKUP], today)
+def _placed(master: npt.NDArray[np.uint8], scene: str, height_cm: float | None) -> npt.NDArray[np.uint8]:
+    """The product in a scene, opaque: a file of the channel ``mockup`` that says that it is a composite."""
+    picture = mockup.place(master, mockup.scenes()[scene], product_height_cm=height_cm)
+    return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
 
 
 def _put(store: Store, key: str, item: Exported, photo: str) -> bool:

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.export import measure
-from packshot.export.channels import EncodeSpec
 from packshot.export.coders import NOTHING, Embedded, Setting, read_pixels, write
 from packshot.export.render import Rendering, on_white
 from packshot.export.search import DEAR, Search, stronger, strongest
+from packshot.export.specs import EncodeSpec
 
 U8 = npt.NDArray[np.uint8]
 _MOST_PROOFS = 6

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from packshot.export.channels import RenderSpec
+from packshot.export.specs import RenderSpec
 
 U8 = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom exclusive

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from packshot.export.channels import ChannelRules, NameSpec
+from packshot.export.channels import ChannelRules
+from packshot.export.specs import NameSpec
 from packshot.records import CatalogEntry
 
 EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packshot.export.stage import Exported
+from packshot.export.exported import Exported
 
 _ACTIONS = "c2pa.actions.v2"
 
@@ -49,7 +49,6 @@ class Origin:
     data: bytes
     content_type: str
     title: str
-    segment: str = ""
     altered: bool = False
     synthetic_background: bool = False
     shadow: str = ""

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from packshot.export.channels import RenderSpec
 from packshot.export.layout import Box, Layout, Window, lay_out, product_box, window_of
+from packshot.export.specs import RenderSpec
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]

@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from packshot.export import measure
-from packshot.export.channels import EncodeSpec
 from packshot.export.coders import FLAT_FROM, FLAT_TO, Setting, read_pixels, write
 from packshot.export.mosaic import mosaic
 from packshot.export.render import Rendering
+from packshot.export.specs import EncodeSpec
 
 SATURATED = 20.0  # chroma levels lost at edges from which 4:2:0 is visible
 DEAR = 88  # from this quality on, the other ladders are tried as well

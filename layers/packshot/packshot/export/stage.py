@@ -7,154 +7,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
 
 from packshot.export import channels as channel_files
-from packshot.export import colours, compliance, encode, inspection, iptc, layout, metadata, names, render
-from packshot.export.channels import ChannelRules, Kind, Level, RenderSpec
+from packshot.export import colours, compliance, encode, layout, metadata, names, render
+from packshot.export.channels import ChannelRules, Kind, Level
 from packshot.export.compliance import Facts, RuleResult
+from packshot.export.exported import Exported, ExportMeta
 from packshot.export.words import Catalogue, Provider, Subject, Words
+from packshot.export.workbench import Workbench
 from packshot.reasons import reason
-from packshot.records import CatalogEntry, Reason
+from packshot.records import Reason
 
 U8 = npt.NDArray[np.uint8]
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif"}
 _PICTURE_SIDE = 768  # what a describing model gets to see
 MANIFEST_ROOM = 40_000  # bytes left under a channel's limit when the file will be signed
-_SHRINKS = 4  # tries on smaller canvases before a byte limit is declared out of reach
-
-
-class ExportMeta(BaseModel):
-    """What the export stage knows of one photo beside its pixels."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    catalog: CatalogEntry
-    sku: str
-    view: str = "front"
-    n: int = Field(default=1, ge=1)
-    segment: str = ""
-    altered: bool = Field(default=False, description="parts of the product were made (ghost mannequin)")
-    synthetic_background: bool = Field(default=False, description="stands in a scene it was not photographed in")
-    model_generated: bool = Field(default=False, description="a trained model made some of the pixels")
-    source_metadata: dict[str, Any] = Field(default_factory=dict)
-    colour_name: str = Field(
-        default="", description="a palette name (data/colours.yaml) measured earlier; empty = measure"
-    )
-
-
-@dataclass(frozen=True)
-class Exported:
-    """One file for one channel, or the reason why there is none to give out (``held``).
-
-    ``ssim`` and ``delta_e`` compare the file with its rendering (see ``measure``); ``scale`` is canvas pixels
-    per master pixel, above 1 = enlarged. A held file keeps its data, so that a person can look at it.
-    """
-
-    channel: str
-    name: str
-    data: bytes
-    content_type: str
-    width: int
-    height: int
-    bytes: int
-    ssim: float
-    delta_e: float
-    rules: list[RuleResult]
-    held: Reason | None
-    words: Words
-    source_type: str
-    sha256: str
-    quality: int = 0
-    setting: str = ""
-    scale: float = 1.0
-    encodes: int = 0
-    main: bool = True
-
-    @property
-    def alt_text(self) -> str:
-        """Alt text, as in the file's XMP."""
-        return self.words.alt_text
-
-    @property
-    def title(self) -> str:
-        """Title, as in the file's XMP."""
-        return self.words.title
-
-    def record(self) -> dict[str, Any]:
-        """Everything but the pixels, as JSON values."""
-        plain = (
-            "channel",
-            "name",
-            "content_type",
-            "width",
-            "height",
-            "bytes",
-            "source_type",
-            "sha256",
-            "quality",
-        )
-        return {
-            **{name: getattr(self, name) for name in plain},
-            "ssim": round(self.ssim, 5),
-            "delta_e": round(self.delta_e, 4),
-            "scale": round(self.scale, 5),
-            "main": self.main,
-            "held": self.held.model_dump() if self.held else None,
-            "words": self.words.model_dump(),
-            "rules": [rule.model_dump(mode="json") for rule in self.rules],
-        }
-
-
-@dataclass
-class _Bench:
-    """What several channels of one photo share: renderings by layout, files by what went into them."""
-
-    studio: render.Studio
-    blocks: metadata.Blocks
-    encoder: encode.Encoder
-    spare: int = 0
-    files: dict[Hashable, tuple[encode.Encoded, compliance.Subject]] = field(default_factory=dict)
-
-    def file(self, channel: ChannelRules, spec: RenderSpec, least: tuple[int, int], limit: int | None) -> _Made:
-        key, rendering = self.studio.render(spec, least)
-        whole = (key, channel.encode)
-        if whole not in self.files or not _under(self.files[whole][0], limit):
-            self.files[whole] = self._written(channel, rendering, limit)
-        encoded, subject = self.files[whole]
-        return _Made(encoded, subject, rendering)
-
-    def _written(
-        self, channel: ChannelRules, rendering: render.Rendering, limit: int | None
-    ) -> tuple[encode.Encoded, compliance.Subject]:
-        app13 = self.blocks.app13
-        room = None if limit is None else limit - len(app13) - self.spare
-        encoded = self.encoder.encode(rendering, channel.encode, room)
-        if encoded.format == "jpeg":
-            encoded = replace(encoded, data=iptc.splice(encoded.data, app13))
-        written = inspection.read(encoded.data, encoded.seen)
-        return replace(encoded, seen=None), compliance.Subject(
-            written, "", compliance.Facts(), rendering.alpha, rendering.shadow
-        )
-
-
-def _under(encoded: encode.Encoded, limit: int | None) -> bool:
-    return limit is None or len(encoded.data) <= limit
-
-
-@dataclass(frozen=True)
-class _Made:
-    encoded: encode.Encoded
-    subject: compliance.Subject
-    rendering: render.Rendering
 
 
 def export_photo(
@@ -201,7 +75,7 @@ def export_photo(
     except layout.NoProduct:
         return [_nothing(known[name], meta, words, kind) for name in channels]
     blocks = metadata.Blocks(meta.catalog, words, meta.source_metadata, kind)
-    bench = _Bench(studio, blocks, encode.Encoder(blocks.embedded), MANIFEST_ROOM if sign else 0)
+    bench = Workbench(studio, blocks, encode.Encoder(blocks.embedded), MANIFEST_ROOM if sign else 0)
     done = [_one(bench, known[name], meta, words, on) for name in channels]
     return done if sign is None else [_signed(one, sign, known[one.channel], on) for one in done]
 
@@ -236,7 +110,7 @@ def picture(master: U8) -> bytes:
     return out.getvalue()
 
 
-def _one(bench: _Bench, channel: ChannelRules, meta: ExportMeta, words: Words, on: dt.date) -> Exported:
+def _one(bench: Workbench, channel: ChannelRules, meta: ExportMeta, words: Words, on: dt.date) -> Exported:
     main = names.is_main(channel.name, meta.view, meta.n)
     facts = Facts(
         main=main,
@@ -251,7 +125,7 @@ def _one(bench: _Bench, channel: ChannelRules, meta: ExportMeta, words: Words, o
         stem, unsafe = names.file_stem(channel, meta.catalog, meta.sku, meta.view, meta.n), ""
     except names.UnsafeName as error:
         stem, unsafe = "", str(error)
-    made = _made(bench, channel, channel.least(on, facts.segment, main), channel.limit(Kind.BYTES_MAX, on))
+    made = bench.best(channel, channel.least(on, facts.segment, main), channel.limit(Kind.BYTES_MAX, on))
     name = f"{stem}.{names.EXTENSIONS[made.encoded.format]}" if stem else ""
     encoded, size = made.encoded, (made.subject.written.width, made.subject.written.height)
     known = Facts(**{**facts.__dict__, "scale": made.rendering.scale})
@@ -278,22 +152,6 @@ def _one(bench: _Bench, channel: ChannelRules, meta: ExportMeta, words: Words, o
         encodes=encoded.encodes,
         main=main,
     )
-
-
-def _made(bench: _Bench, channel: ChannelRules, least: tuple[int, int], limit: int | None) -> _Made:
-    """The channel's file; where the byte limit costs too much quality, on a smaller canvas down to the
-    least.
-    """
-    spec, made = channel.render, bench.file(channel, channel.render, least, limit)
-    for _ in range(_SHRINKS):
-        if made.encoded.kept or not made.encoded.bound or spec.whole:
-            break
-        width, height = round(made.rendering.width * 0.8), round(made.rendering.height * 0.8)
-        if width < max(least[0], 50) or height < max(least[1], 50):
-            break
-        spec = spec.model_copy(update={"width": width, "height": height})
-        made = bench.file(channel, spec, least, limit)
-    return made
 
 
 def _fidelity(encoded: encode.Encoded, channel: ChannelRules, fits: bool) -> list[RuleResult]:

@@ -12,6 +12,7 @@ from botocore.config import Config
 from packshot.settings import StoreSettings
 from packshot.store.notebook import Notebook
 from packshot.store.objects import Bucket
+from packshot.store.services import Describer, SigningKey
 from packshot.store.tables import Drops, Lots, Photos
 from packshot.store.tasks_table import Tasks
 from packshot.store.workflow import Bus, Notices, Queue, Workflow
@@ -99,6 +100,17 @@ class Store:
     def bus(self) -> Bus:
         """Where inventory systems listen."""
         return Bus(self._clients("events"), self._name("event_bus"))
+
+    @cached_property
+    def describer(self) -> Describer:
+        """The model that finds words for photos."""
+        self._name("words_model")
+        return Describer(self._clients("bedrock-runtime"))
+
+    @cached_property
+    def signing_key(self) -> SigningKey:
+        """The key that signs provenance."""
+        return SigningKey(self._clients("kms"), self._name("signing_key"))
 
     @cached_property
     def notices(self) -> Notices:
