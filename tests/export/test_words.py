@@ -48,6 +48,11 @@ def test_the_catalogues_colour_wins_over_the_measured_one():
     assert said(FULL.model_copy(update={"colour": "eggshell"}), measured_colours=["white"]).colour == "eggshell"
 
 
+def test_a_plain_colour_of_the_catalogue_is_said_in_the_language():
+    white = FULL.model_copy(update={"colour": "White"})
+    assert said(white, "de").alt_text == "Stoneware mug, weiß, ceramic, Vorderansicht."
+
+
 def test_nothing_is_invented_when_the_catalogue_is_silent():
     words = said(CatalogEntry(sku="M1", title="Mug"))
     assert words.alt_text == "Mug, front view."

@@ -83,6 +83,7 @@ def test_same_bytes_and_same_names_lose_to_the_lowest_key(world: World, photo: P
     world.drop("incoming/autumn/MUG-01_front.jpg", same)
     world.drop("incoming/autumn/b/MUG-01_back.jpg", photo(3))
     world.drop("incoming/autumn/a/MUG-01_back.jpg", photo(2))
+    world.drop("incoming/autumn/c/mug-01_back.jpg", photo(4))  # the same name to a marketplace
     world.drop("incoming/autumn/catalog.csv", CATALOG)
     world.drop("incoming/autumn/_READY", b"")
     close(world.store, SETTINGS, "autumn")
@@ -92,6 +93,7 @@ def test_same_bytes_and_same_names_lose_to_the_lowest_key(world: World, photo: P
         "MUG-02_front.jpg": (Status.REJECTED, "DUPLICATE"),
         "a/MUG-01_back.jpg": (Status.ACCEPTED, ""),
         "b/MUG-01_back.jpg": (Status.REJECTED, "NAME_COLLISION"),
+        "c/mug-01_back.jpg": (Status.REJECTED, "NAME_COLLISION"),
     }
 
 

@@ -17,7 +17,7 @@ from packshot.export.chunk import ExportSheet
 from packshot.plan.stage import plan_drop
 from packshot.reasons import reason
 from packshot.records import DropStatus, LotStatus, PhotoRecord, Status
-from packshot.report import audit, report_drop
+from packshot.report import audit, feeds, report_drop
 from packshot.settings import PlanSettings, ReportSettings
 from packshot.store.workflow import Bus
 
@@ -186,6 +186,12 @@ def test_the_bus_takes_them(cloud: Cloud) -> None:
     report(cloud)
     with pytest.raises(RuntimeError, match="refused 1 of 1"):
         Bus(Refusing(), "default").put([{"Source": "x", "DetailType": "y", "Detail": "{}"}])  # type: ignore[arg-type]
+
+
+def test_an_archive_has_no_two_names_that_differ_by_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "ZIP_PHOTOS", 3)
+    names = ["A_B.MAIN.jpg", "C.MAIN.jpg", "D.MAIN.jpg", "E.MAIN.jpg", "a_b.MAIN.jpg"]
+    assert feeds._parts(names) == [names[:3], names[3:]]
 
 
 def test_a_sheet_that_is_gone_is_said_and_the_report_goes_on(cloud: Cloud) -> None:

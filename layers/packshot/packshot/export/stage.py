@@ -156,9 +156,7 @@ def _one(bench: Workbench, channel: ChannelRules, meta: ExportMeta, words: Words
 
 def _fidelity(encoded: encode.Encoded, channel: ChannelRules, fits: bool) -> list[RuleResult]:
     """The encoder's own promises as rules, so that a file that lost too much is held like any other."""
-    floor = (
-        channel.encode.ssim_floor if encoded.ssim >= channel.encode.ssim_floor else channel.encode.ssim_floor_at_limit
-    )
+    floor = channel.encode.ssim_floor_at_limit if encoded.bound else channel.encode.ssim_floor
     said = "packshot's own choice, encode in the channel's file"
     fix = "raise quality_max, or the byte limit binds: lower the canvas size" if fits else "lower the canvas size"
     pairs = (

@@ -108,9 +108,10 @@ def _says(text: str, part: str) -> bool:
 
 
 def _colour(subject: Subject, words: Locale) -> str:
-    """The catalogue's colour, else the measured names in the locale's words."""
-    if subject.entry.colour:
-        return tidy(subject.entry.colour)
+    """The catalogue's colour, else the measured names; in the locale's words where it has them."""
+    given = tidy(subject.entry.colour)
+    if given:
+        return words.colours.get(given.casefold(), given)
     names = [_local(name, words) for name in subject.measured_colours]
     return f" {words.conjunction} ".join(names)
 

@@ -36,7 +36,8 @@ class Contest:
 
     def enter(self, record: PhotoRecord, complete: bool) -> None:
         """Let a photo take part. 64 bits of each hash stand for it; losers are verified later."""
-        name = keys.photo_id(f"{record.sku}\0{record.view}\0{record.n}")
+        # as the catalogue and marketplaces read names: whatever their case
+        name = keys.photo_id(f"{record.sku.casefold()}\0{record.view}\0{record.n}")
         self._ids.append(int(record.photo_id, 16))
         self._bytes.append(int(record.sha256[:16] or record.photo_id, 16))
         self._names.append(int(name, 16))

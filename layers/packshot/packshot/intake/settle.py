@@ -105,7 +105,8 @@ def one(store: Store, record: PhotoRecord, catalog: Catalog) -> PhotoRecord:
         if other.sha256 == record.sha256:
             lost, to = DUPLICATE, other.file
             break
-        if (other.sku, other.view, other.n) == (record.sku, record.view, record.n):
+        theirs, ours = ((one.sku.casefold(), one.view, one.n) for one in (other, record))
+        if theirs == ours:
             lost, to = NAME_COLLISION, other.file
     settled = judge(record, catalog, lost, to)
     apply(store, record, settled)

@@ -67,11 +67,26 @@ def _shown(public_url: str, drop: str, channel: str, entries: list[Entry]) -> It
             )  # fmt: skip
 
 
+def _parts(names: list[str]) -> list[list[str]]:
+    """The names in archives of at most ``ZIP_PHOTOS``; of names that differ by case alone each has another archive."""
+    parts: list[dict[str, str]] = []
+    room: list[dict[str, str]] = []  # those of them that are not full
+    for name in names:
+        part = next((part for part in room if name.casefold() not in part), None)
+        if part is None:
+            part = {}
+            parts.append(part)
+            room.append(part)
+        part[name.casefold()] = name
+        room = [part for part in room if len(part) < ZIP_PHOTOS]
+    return [list(part.values()) for part in parts]
+
+
 def _zips(store: Store, drop: str, channel: str, names: list[str]) -> dict[str, str]:
     made = {}
-    for start in range(0, len(names), ZIP_PHOTOS):
-        part = names[start : start + ZIP_PHOTOS]
-        suffix = f"_{start // ZIP_PHOTOS + 1}" if len(names) > ZIP_PHOTOS else ""
+    parts = _parts(names)
+    for number, part in enumerate(parts, 1):
+        suffix = f"_{number}" if len(parts) > 1 else ""
         name = amazon.NAME.replace(".zip", f"{suffix}.zip")
         with tempfile.TemporaryFile() as file:
             amazon.write_zip(
