@@ -52,7 +52,6 @@ def report_drop(
         channels[name] for name in sorted({name for p in photos for name in p.exports}) if name in channels
     ]
     feeds = write_feeds(store, settings.public_url, drop, used, entries)
-    tell_inventory(store, settings.public_url, drop, used, entries)
     files = {f"{channel}/{key.rsplit('/', 1)[-1]}": key for p in photos for channel, key in p.exports.items()}
     made_on = dt.datetime.now(dt.UTC).date()
     store.output.put_json(
@@ -68,6 +67,7 @@ def report_drop(
         "photos": [photo.model_dump(mode="json", include=ROW) for photo in photos],
     }
     store.output.put_json(keys.report_key(drop, "report.json"), report)
+    tell_inventory(store, settings.public_url, drop, used, entries)
     if numbers.open == 0:
         store.drops.move(drop, DropStatus.CLOSED, status=DropStatus.DONE, done_at=now())
     return numbers
