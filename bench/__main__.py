@@ -14,6 +14,7 @@ BENCHES = {
     "faults": "every fault of the catalogue on the real pipeline, and its table",
     "soak": "an hour's drops, compressed: memory and open files",
     "overlays": "text laid over pictures, and how much of it is found",
+    "preview": "how long a reviewer waits for a changed photo",
     "speed": "photos per hour beside the limit and rembg",
     "pictures": "the documentation's picture of all segments",
 }

@@ -66,7 +66,7 @@ export class DropPage {
   keys() {
     return [
       { keys: ["g"], says: "Refresh", group: "Drop", run: () => this.open(this.id) },
-      { keys: ["x"], says: "Download what was not exported, as CSV", group: "Drop", run: () => this.csv() },
+      { keys: ["x"], says: "Download the rejections as CSV", group: "Drop", run: () => this.csv() },
     ];
   }
 
@@ -98,9 +98,15 @@ export class DropPage {
         h("section", { class: "panel" }, h("h2", {}, "Why photos stopped"), bars(Object.entries(detail.reasons).sort((a, b) => b[1] - a[1]).map(([label, value]) => ({ label, value, kind: "warn" })), { empty: "No photo stopped." }))),
       this.lots(detail),
       h("section", {}, h("h2", {}, "Photos"), tabs, this.list));
-    api.audit(line.drop).then((audit) => put(this.audit, h("span", { class: `badge ${audit.balanced ? "good" : "warn"}` }, audit.balanced ? "balanced" : `${audit.on_the_way} on the way`), " ", audit.says), (problem) => put(this.audit, problem.message));
+    api.audit(line.drop).then((audit) => put(this.audit, h("span", { class: `badge ${audit.balanced ? "good" : "warn"}` }, audit.balanced ? "balanced" : audit.open ? `${audit.open} on the way` : "does not add up"), " ", audit.says, this.odd(audit)), (problem) => put(this.audit, problem.message));
     const first = [...ENDS].reverse().find((status) => detail.by_status[status]);
     if (first) this.photos(first);
+  }
+
+  /** What keeps the sum from adding up, by name: the operators' search starts there. */
+  odd(audit) {
+    const parts = [["No record of", audit.unrecorded], ["Recorded, never dropped:", audit.unknown]].filter(([, names]) => names.length);
+    return parts.length ? h("ul", { class: "bad small" }, parts.flatMap(([says, names]) => names.map((name) => h("li", {}, `${says} ${name}`)))) : null;
   }
 
   lots(detail) {

@@ -40,7 +40,7 @@ export class Sheet {
   async open() {
     const files = this.files;
     const [source, result, shadow] = await Promise.all([
-      picture(files["preview_source.webp"] ?? files.source),
+      picture(files.source),
       picture(files["preview.webp"] ?? files["master.png"]),
       files["shadow.png"] ? picture(files["shadow.png"]) : null,
     ]);

@@ -21,7 +21,7 @@ export function restart(wanted = filters) {
 }
 
 export const wanted = () => filters;
-export const known = () => lines.filter((line) => filters.state === "decided" || !decided.has(line.task.task_id));
+export const known = () => lines.filter((line) => ["decided", "superseded"].includes(filters.state) || !decided.has(line.task.task_id));
 export const hasMore = () => !begun || cursor !== "";
 
 /** Reads one more page. */

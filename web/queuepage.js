@@ -7,7 +7,7 @@ import { why } from "./panels.js";
 const CHOICES = {
   segment: ["general", "apparel", "transparent", "reflective", "textured", "lifestyle", "exception"],
   why: ["sample", "flag", "altered", "exception", "rework"],
-  state: ["open", "claimed", "decided"],
+  state: ["open", "claimed", "decided", "superseded"],
 };
 const DONE = { approve: "approved", reject: "rejected" };
 const NAMES = { segment: "Segment", drop: "Drop", lot: "Lot", why: "Reason", check: "Failing check", owner: "Owner", state: "State" };
@@ -78,7 +78,7 @@ export class QueuePage {
 
   row(line) {
     const { task } = line;
-    const state = task.state === "decided" ? `${DONE[task.decision]} by ${task.decided_by}` : line.mine ? "yours" : line.free ? "free" : `with ${task.owner}`;
+    const state = task.state === "superseded" ? "no longer needed" : task.state === "decided" ? `${DONE[task.decision]} by ${task.decided_by}` : line.mine ? "yours" : line.free ? "free" : `with ${task.owner}`;
     return h("tr", { class: line.free ? "" : "taken" },
       h("td", { "data-label": "Photo" }, h("a", { href: `#/task/${encodeURIComponent(task.task_id)}` }, `${task.sku} ${task.view}`)),
       h("td", { "data-label": "Why" }, why(task), line.failing.length ? h("small", { class: "bad" }, ` ${line.failing[0].says}`) : null),

@@ -11,12 +11,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from packshot.review import complaints, desk, drops, gate, http, lots, metrics, uploads
+from packshot.report.audit import Audit
+from packshot.review import complaints, desk, drops, gate, http, lots, metrics, queue, uploads
 from packshot.review.override import Override
 from packshot.review.owners import owners
 from packshot.review.reasons import defects
 from packshot.review.views import (
-    Audit,
     Complaints,
     Decided,
     Decision,
@@ -79,8 +79,8 @@ def list_tasks(
     limit: Limit = 50,
 ) -> TaskPage:
     """The queue, the most urgent first."""
-    filters = desk.Filters(segment, drop, lot, why, check, owner, state)
-    return desk.queue(store(), who(), filters, cursor, limit)
+    filters = queue.Filters(segment, drop, lot, why, check, owner, state)
+    return queue.page(store(), who(), filters, cursor, limit)
 
 
 @app.post("/v1/tasks/claim-next", tags=["tasks"])
@@ -88,7 +88,7 @@ def claim_next(
     segment: Text = "", drop: Text = "", lot: Text = "", why: Text = "", check: Text = "", owner: Text = ""
 ) -> TaskView:
     """Take the most urgent free task that matches."""
-    return desk.claim_next(store(), settings(), who(), desk.Filters(segment, drop, lot, why, check, owner))
+    return desk.claim_next(store(), settings(), who(), queue.Filters(segment, drop, lot, why, check, owner))
 
 
 @app.get("/v1/tasks/<task>", tags=["tasks"])
@@ -161,12 +161,12 @@ def audit(drop: Id) -> Audit:
 
 @app.get("/v1/drops/<drop>/rejected.csv", tags=["drops"])
 def rejected(drop: Id) -> Response[str]:
-    """Everything that was not exported, with what to do about it."""
+    """What was refused at the door, and how to mend it."""
     headers: dict[str, str | list[str]] = {
         **http.SAFE_HEADERS,
         "Content-Disposition": 'attachment; filename="rejected.csv"',
     }
-    return Response(200, "text/csv; charset=utf-8", drops.rejected_csv(store(), drop), headers=headers)
+    return Response(200, "text/csv; charset=utf-8", drops.rejections(store(), drop).decode(), headers=headers)
 
 
 @app.post("/v1/drops/<drop>/photos/<photo>/retry", tags=["drops"])

@@ -127,8 +127,7 @@ def audit(
     if as_json:
         print(numbers.model_dump_json())
     else:
-        words = " + ".join(f"{getattr(numbers, n)} {n}" for n in ("rejected", "exported", "held", "failed"))
-        console.print(f"{words} {'=' if numbers.balanced else '≠'} {numbers.dropped} dropped")
+        console.print(numbers.says)
         for key in numbers.unrecorded:
             console.print(f"[red]no record of {key}")
     raise typer.Exit(0 if numbers.balanced else 1)

@@ -43,9 +43,7 @@ def say(ended: dict[str, Any], out: Path, state: Path | None) -> None:
             colour = "yellow" if photo["status"] == "held" else "red"
             console.print(f"[{colour}]{photo['status']}[/] {photo['file']}: {photo['message']}", highlight=False)
             console.print(f"    {photo['cure']}", highlight=False)
-    words = " + ".join(f"{ended[n]} {n}" for n in ("rejected", "exported", "held", "failed"))
-    sign = "=" if ended["balanced"] else "≠"
-    console.print(f"{words} {sign} {ended['dropped']} dropped, in {ended['seconds']} s")
+    console.print(f"{ended['says']}, in {ended['seconds']} s")
     review = ended["to_review"]
     if review:
         keep = f" --state {state}" if state else " --state DIR (give run the same --state to keep its drops)"

@@ -146,6 +146,7 @@ def summary(drop: str, report: dict[str, Any], seconds: float, out: Path) -> dic
         "flagged": sum(p["verdict"] in ("flag", "fail") for p in report["photos"]),
         "altered": sum(bool(p["altered"]) for p in report["photos"]),
         "balanced": report["balanced"],
+        "says": numbers["says"],
         "to_review": sum(wants_a_look(p) for p in report["photos"]),
         "seconds": round(seconds, 2),
         "out": str(out),

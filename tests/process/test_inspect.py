@@ -15,6 +15,7 @@ from packshot.records import LotRecord, LotStatus, PhotoRecord, Status, TaskStat
 from packshot.review.gate import open_gate, settle_lot
 from packshot.settings import InspectSettings, PlanSettings
 from packshot.settle import Settlement, end_lot
+from packshot.store import Conflict
 
 GATE, ADVISORY = InspectSettings(), InspectSettings(gate_mode="advisory")
 
@@ -166,15 +167,56 @@ class TestGate:
         assert made.cloud.flow.answers == []
         assert made.gate() == "accept" and made.cloud.flow.answers == [("token-1", "accept")]
 
-    def test_one_defect_sends_the_lot_to_rework_and_later_verdicts_start_nothing(self, lot: Callable[..., Lot]) -> None:
+    def test_one_defect_sends_the_lot_to_rework_and_closes_its_other_tasks(self, lot: Callable[..., Lot]) -> None:
         made = lot()
         made.inspect()
         made.gate()
         first, second, third = made.tasks
         assert made.decide("reject", first) == "rework"
-        assert made.decide("approve", second) == "rework" and made.decide("reject", third) == "rework"
+        for task in (second, third):
+            record = made.store.tasks.get(task)
+            assert record is not None and (record.state, record.decision) == (TaskState.SUPERSEDED, "")
+            assert made.store.tasks.trail(task)[-1]["what"] == "superseded: the lot is refused (rework)"
+        with pytest.raises(Conflict):
+            made.decide("approve", second)
+        assert settle_lot(made.store, "d", made.id) == "rework"
         assert made.cloud.flow.answers == [("token-1", "rework")]
         assert made.cloud.flow.started == {}, "the execution that was woken is the only one"
+
+    def test_a_settling_that_died_half_way_closes_the_tasks_when_it_is_asked_again(
+        self, lot: Callable[..., Lot], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = lot()
+        made.inspect()
+        made.gate()
+
+        def dies(*_: object) -> None:
+            raise ConnectionError("no table today")
+
+        with monkeypatch.context() as patch, pytest.raises(ConnectionError):
+            patch.setattr(made.store.tasks, "supersede", dies)
+            made.decide("reject", made.tasks[0])
+        assert made.record.decision == "rework" and made.cloud.flow.answers == []
+        assert settle_lot(made.store, "d", made.id) == "rework"
+        states = {task.state for task in made.store.tasks.of_lot(made.id)}
+        assert states == {TaskState.DECIDED, TaskState.SUPERSEDED}
+        assert made.cloud.flow.answers == [("token-1", "rework")]
+
+    def test_a_verdict_at_the_very_moment_of_the_closing_stands(
+        self, lot: Callable[..., Lot], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = lot()
+        made.inspect()
+        supersede = made.store.tasks.supersede
+
+        def late(task: str, what: str) -> object:
+            made.store.tasks.claim(task, "ben", 60)
+            made.store.tasks.decide(task, "ben", decision="approve")
+            return supersede(task, what)
+
+        monkeypatch.setattr(made.store.tasks, "supersede", late)
+        assert made.decide("reject", made.tasks[0]) == "rework"
+        assert {task.state for task in made.store.tasks.of_lot(made.id)} == {TaskState.DECIDED}
 
     def test_rework_draws_anew_shows_the_refused_again_and_ends_in_a_hold(self, lot: Callable[..., Lot]) -> None:
         made = lot(size=20)

@@ -12,7 +12,6 @@ from packshot import keys
 from packshot.imaging.cutout import CutOut, RawMatte, Settings, finish
 from packshot.imaging.decode import decode
 from packshot.imaging.measure import measure
-from packshot.imaging.onscreen import reduced, webp
 from packshot.plan.lots import Lot, PhotoRef
 from packshot.process.checkpoint import Mattes, Result, write_result
 from packshot.records import PhotoRecord
@@ -75,8 +74,6 @@ def paint_results(store: Store, photo: PhotoRecord, colour: tuple[int, int, int]
         seconds={},
     )
     write_result(store, photo.drop, result, cut)
-    small = webp(reduced(decode(source).rgb, 1600))
-    store.work.put(keys.photo_key(photo.drop, photo.photo_id, "preview_source.webp"), small, "image/webp")
     _plan(store, photo, sha256)
 
 

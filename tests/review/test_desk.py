@@ -183,6 +183,19 @@ def test_undo_ends_with_the_lots_decision(studio: Studio, call: Call) -> None:
     assert (answer.status, answer.json["title"]) == (410, "Too late to undo")
 
 
+def test_the_other_tasks_of_a_refused_lot_leave_the_queue(studio: Studio, call: Call) -> None:
+    first, second, *_ = tasks = studio.drop()
+    version = claimed(call, second, BOB)["task"]["version"]
+    body = {"decision": "reject", "reasons": ["FRINGE"], "version": claimed(call, first)["task"]["version"]}
+    call("POST", f"/v1/tasks/{first}/decision", body=body)
+    assert call("GET", "/v1/tasks").json["tasks"] == []
+    closed = call("GET", "/v1/tasks", state="superseded").json["tasks"]
+    assert [line["task"]["task_id"] for line in closed] == tasks[1:]
+    assert not any(line["free"] or line["overdue"] for line in closed)
+    for answer in (approve(call, second, version, who=BOB), call("POST", f"/v1/tasks/{second}/claim", who=BOB)):
+        assert (answer.status, answer.json["title"]) == (410, "No longer needed")
+
+
 def test_an_override_is_kept_with_the_task_and_must_be_rendered_before_approval(studio: Studio, call: Call) -> None:
     task = studio.drop()[0]
     version = claimed(call, task)["task"]["version"]

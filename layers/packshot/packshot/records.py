@@ -72,6 +72,7 @@ class TaskState(StrEnum):
     OPEN = "open"
     CLAIMED = "claimed"
     DECIDED = "decided"
+    SUPERSEDED = "superseded"  # its lot was refused before anybody decided it
 
 
 class Reason(Record):

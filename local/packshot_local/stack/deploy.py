@@ -13,7 +13,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from .records import FunctionSpec, StackError
-from .translate import ARTIFACTS, FunctionSource, Translation
+from .translate import ARTIFACTS, Translation
 
 STACK_NAME = "local"
 DEFAULT_CONCURRENCY = 2
@@ -153,14 +153,15 @@ def _cors_rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 def function_specs(
     deployment: Deployment,
-    sources: list[FunctionSource],
+    translation: Translation,
     python_paths: tuple[Any, ...],
     process_workers: int,
     region: str,
 ) -> list[FunctionSpec]:
     """What to run for every function of the template, with its environment resolved."""
+    waited_for = {route.function for route in translation.routes}
     specs = []
-    for source in sources:
+    for source in translation.functions:
         if source.logical_id not in deployment.of_type("AWS::Lambda::Function"):
             continue
         properties = deployment.properties(source.logical_id)
@@ -179,6 +180,7 @@ def function_specs(
                 concurrency=process_workers if source.is_image else max(1, min(reserved, MOST_WORKERS)),
                 env={str(key): str(value) for key, value in variables.items()},
                 python_paths=python_paths,
+                gives_way=source.is_image and source.logical_id not in waited_for,
             )
         )
     return specs

@@ -75,6 +75,7 @@ class FunctionSpec:
     concurrency: int
     env: dict[str, str] = field(default_factory=dict)
     python_paths: tuple[Path, ...] = ()
+    gives_way: bool = False  # to functions that a person waits for, where cores are short
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from packshot.imaging import foreground, ghost, matte, reflective, shadow, studi
 from packshot.imaging.light import F32, U8
 from packshot.imaging.matte import NoProduct, Opinions
 
-__all__ = ["CutOut", "NoProduct", "RawMatte", "Settings", "ShadowSettings", "find_matte", "finish"]
+__all__ = ["CutOut", "NoProduct", "RawMatte", "Settings", "ShadowSettings", "find_matte", "finish", "unshaded"]
 
 
 class ShadowSettings(BaseModel):
@@ -106,11 +106,13 @@ def find_matte(rgb: U8, segment: str, settings: Settings, networks: Opinions, in
     return RawMatte(np.round(found.matte * 255).astype(np.uint8), found.way, found.numbers)
 
 
-def finish(rgb: U8, raw: RawMatte, segment: str, settings: Settings, inner: U8 | None = None) -> CutOut:
+def finish(
+    rgb: U8, raw: RawMatte, segment: str, settings: Settings, inner: U8 | None = None, *, backdrop: F32 | None = None
+) -> CutOut:
     """The cut-out from the photo and its kept matte.
 
-    `inner` is the photo of an apparel product's inside, if there is one. Raises ValueError when photo and matte differ
-    in size.
+    `inner` is the photo of an apparel product's inside, if there is one; `backdrop` what `unshaded` finds, if it was
+    found before. Raises ValueError when photo and matte differ in size.
     """
     if raw.matte.shape != rgb.shape[:2]:
         raise ValueError(f"matte {raw.matte.shape} is not of the photo's size {rgb.shape[:2]}")
@@ -132,20 +134,20 @@ def finish(rgb: U8, raw: RawMatte, segment: str, settings: Settings, inner: U8 |
         colour, shown, told = ghost.fill_interior(colour, shown, openings, inner)
         notes += told
         altered = altered or bool(told)
-    shade = _shadow(rgb, alpha, settings.shadow)
+    shade = _shadow(rgb, alpha, settings.shadow, backdrop)
     if shade is not None:
         numbers |= shadow.measure(shade, alpha)
     master = np.dstack([np.where(shown[..., None] > 0, colour, 0).astype(np.uint8), shown])
     return CutOut(master, alpha, shade, altered, numbers, notes)
 
 
-def _shadow(rgb: U8, alpha: U8, wanted: ShadowSettings) -> U8 | None:
+def _shadow(rgb: U8, alpha: U8, wanted: ShadowSettings, backdrop: F32 | None) -> U8 | None:
     """The shadow layer, or None where none is wanted."""
     if wanted.kind == "none":
         return None
     own = None
     if wanted.kind == "natural":
-        own = shadow.natural(rgb, alpha, _unshaded(rgb))
+        own = shadow.natural(rgb, alpha, unshaded(rgb) if backdrop is None else backdrop)
     return shadow.cast(
         alpha,
         wanted.kind,
@@ -157,7 +159,7 @@ def _shadow(rgb: U8, alpha: U8, wanted: ShadowSettings) -> U8 | None:
     )
 
 
-def _unshaded(rgb: U8) -> F32:
+def unshaded(rgb: U8) -> F32:
     """The backdrop as it would be lit without the product, float32 h x w x 3 linear, at a small size."""
     return np.square(studio.fit(rgb).colour)
 

@@ -6,14 +6,16 @@ The expensive matte is never found again: the raw one that process kept is paint
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from packshot import keys
 from packshot.imaging.brush import paint
-from packshot.imaging.cutout import CutOut, RawMatte, Settings, finish
+from packshot.imaging.cutout import CutOut, RawMatte, Settings, finish, unshaded
 from packshot.imaging.decode import Limits, decode
-from packshot.imaging.light import U8
+from packshot.imaging.light import F32, U8
 from packshot.imaging.measure import measure
 from packshot.imaging.onscreen import reduced, webp, with_shadow
 from packshot.plan.lots import Lot, PhotoRef
@@ -23,8 +25,9 @@ from packshot.quality.checks import check
 from packshot.quality.limits import load_limits
 from packshot.quality.score import error_score
 from packshot.records import TaskRecord
-from packshot.review.desk import RENDERED, find, rendering, require_held, view
+from packshot.review.desk import RENDERED, find, rendering, require_held
 from packshot.review.override import Override
+from packshot.review.queue import view
 from packshot.review.refusal import Refusal
 from packshot.review.views import TaskView
 from packshot.store import Conflict, Store
@@ -32,9 +35,9 @@ from packshot.store.objects import Missing
 
 # The photo passed intake's limits, which a deployment may have raised.
 AT_THE_DOOR = Limits(megapixels=10_000, bytes=1 << 40, scan_megapixels=1_000_000)
-KEPT = 3  # photos at screen size that one worker keeps between calls
+KEPT = 6  # photos that one worker keeps between calls, at the largest size and at those asked for
 SIDE = 1200  # px, the longest side of a preview unless asked otherwise
-LAID_OUT = 1600  # px, the longest side at which photos are kept between calls; no preview is larger
+LAID_OUT = 1600  # px, the largest size; no preview is larger
 UNFINISHED = {"unfinished": True}  # an override that no task has: its pictures are approved by nobody
 
 
@@ -53,7 +56,13 @@ class Sitting:
         """The photo cut out as the batch did it, but for what was changed."""
         raw = RawMatte(paint(self.raw.matte, change.strokes), self.raw.way, self.raw.numbers, self.raw.notes)
         settings = Settings.from_dict(change.applied_to(self.base, self.scale))
-        return finish(self.rgb, raw, self.segment, settings, self.inner)
+        backdrop = self.backdrop if settings.shadow.kind == "natural" else None
+        return finish(self.rgb, raw, self.segment, settings, self.inner, backdrop=backdrop)
+
+    @cached_property
+    def backdrop(self) -> F32:
+        """The backdrop without the product: no change of a reviewer moves it."""
+        return unshaded(self.rgb)
 
 
 class Previewer:
@@ -61,12 +70,12 @@ class Previewer:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._small: OrderedDict[tuple[str, str], Sitting] = OrderedDict()
+        self._laid: OrderedDict[tuple[str, str, int], Sitting] = OrderedDict()
 
     def preview(self, task_id: str, change: Override, side: int = SIDE) -> bytes:
         """The changed cut-out with its shadow, longest side at most ``side`` px, as WebP. Raises Refusal."""
         task = find(self.store, task_id)
-        cut = _small(self._sitting(task), side).cut(change)
+        cut = self._sitting(task, side).cut(change)
         return webp(with_shadow(cut.master, cut.shadow), 80)
 
     def render(self, task_id: str, who: str, version: int) -> TaskView:
@@ -101,16 +110,22 @@ class Previewer:
         self.store.work.put_json(marker, {"override": task.override, **said})
         return view(checked, who)
 
-    def _sitting(self, task: TaskRecord) -> Sitting:
-        """The task's photo at screen size; from memory if its results are still those."""
-        ref, result, base = self._results(task)
-        name = (f"{task.drop}/{task.photo_id}", result.recipe)
-        if name not in self._small:
-            self._small[name] = _small(_full(self.store, ref, result, base), LAID_OUT)
-            while len(self._small) > KEPT:
-                self._small.popitem(last=False)
-        self._small.move_to_end(name)
-        return self._small[name]
+    def _sitting(self, task: TaskRecord, side: int) -> Sitting:
+        """The task's photo at this size; from memory if its results are still those."""
+        recipe = _result(self.store, task).recipe
+        sitting = self._keep((task.photo_id, recipe, LAID_OUT), lambda: _small(self._read(task), LAID_OUT))
+        return self._keep((task.photo_id, recipe, side), lambda: _small(sitting, side))
+
+    def _keep(self, name: tuple[str, str, int], make: Callable[[], Sitting]) -> Sitting:
+        if name not in self._laid:
+            self._laid[name] = make()
+            while len(self._laid) > KEPT:
+                self._laid.popitem(last=False)
+        self._laid.move_to_end(name)
+        return self._laid[name]
+
+    def _read(self, task: TaskRecord) -> Sitting:
+        return _full(self.store, *self._results(task))
 
     def _results(self, task: TaskRecord) -> tuple[PhotoRef, Result, dict[str, Any]]:
         """The photo as planned, its checkpoint, and the batch's settings (not an earlier override's)."""
@@ -119,11 +134,19 @@ class Previewer:
         except Missing as error:
             raise _gone() from error
         ref = next((r for r in lot.photos if r.photo_id == task.photo_id), None)
-        result = read_result(self.store, task.drop, task.photo_id)
-        if ref is None or result is None:
+        result = _result(self.store, task)
+        if ref is None:
             raise _gone()
         marker = rendering(self.store, task.drop, task.photo_id)
         return ref, result, marker["settings"] if marker else result.settings
+
+
+def _result(store: Store, task: TaskRecord) -> Result:
+    """The photo's checkpoint. Raises Refusal when it is gone."""
+    result = read_result(store, task.drop, task.photo_id)
+    if result is None:
+        raise _gone()
+    return result
 
 
 def _full(store: Store, ref: PhotoRef, result: Result, base: dict[str, Any]) -> Sitting:

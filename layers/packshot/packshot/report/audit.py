@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from packshot import keys
 from packshot.ends import UNENDED
@@ -21,15 +21,25 @@ class Audit(Record):
     exported: int = 0
     held: int = 0
     failed: int = 0
-    open: int = 0
+    open: int = Field(default=0, description="on the way, at no end yet")
     unrecorded: list[str] = Field(default_factory=list, description="keys without a record")
     unknown: list[str] = Field(default_factory=list, description="records without a key")
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def balanced(self) -> bool:
         """Whether every dropped photo has exactly one end, and every record its photo."""
         ended = self.rejected + self.exported + self.held + self.failed
         return ended == self.dropped and not (self.open or self.unrecorded or self.unknown)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def says(self) -> str:
+        """The equation for people; photos on the way stand in it too, so that it shows what is missing."""
+        terms = [f"{getattr(self, name)} {name}" for name in ("rejected", "exported", "held", "failed")]
+        terms += [f"{self.open} on the way"] if self.open else []
+        sums = self.rejected + self.exported + self.held + self.failed + self.open
+        return f"{' + '.join(terms)} {'=' if sums == self.dropped else '≠'} {self.dropped} dropped"
 
 
 def audit(store: Store, drop: str) -> Audit:

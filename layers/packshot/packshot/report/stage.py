@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -12,19 +10,18 @@ from aws_lambda_powertools import Logger
 from packshot import keys
 from packshot.ends import end_photo, send_letter
 from packshot.export.channels import ChannelRules
-from packshot.export.feeds import neutral
 from packshot.export.manifest import Entry, Provenance, build
 from packshot.reasons import reason
 from packshot.records import DropStatus, LotStatus, PhotoRecord, Status, now
 from packshot.report.audit import Audit, audit
 from packshot.report.feeds import tell_inventory, write_feeds
+from packshot.report.rejections import rejected_csv
 from packshot.settings import ReportSettings
 from packshot.store import Store
 from packshot.store.objects import Missing
 
 logger = Logger(child=True)
 
-REJECTED_COLUMNS = ("file", "code", "message", "measured", "required", "cure")
 ROW = {
     "photo_id", "file", "sku", "view", "n", "segment", "status", "reason", "verdict", "flags", "error_score",
     "altered", "sampled", "way", "lot", "exports", "notes", "width", "height", "bytes",
@@ -71,19 +68,6 @@ def report_drop(
     if numbers.open == 0:
         store.drops.move(drop, DropStatus.CLOSED, status=DropStatus.DONE, done_at=now())
     return numbers
-
-
-def rejected_csv(photos: list[PhotoRecord]) -> bytes:
-    """The rejections with their cures, for a spreadsheet: UTF-8 with a mark, formulas made harmless."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(REJECTED_COLUMNS)
-    for photo in photos:
-        if photo.status == Status.REJECTED and photo.reason is not None:
-            why = photo.reason
-            cells = (photo.file, why.code, why.message, why.measured, why.required, why.cure)
-            table.writerow([neutral(cell) for cell in cells])
-    return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
 
 
 def _entry(store: Store, photo: PhotoRecord) -> Entry | None:

@@ -1,42 +1,29 @@
-"""The review desk: the queue, claims with leases, decisions, undo and overrides. The store is handed in."""
+"""The review desk: claims with leases, decisions, undo and overrides. The store is handed in."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import calendar
-import heapq
-import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import Field
 
 from packshot import keys
-from packshot.records import LotRecord, TaskRecord, TaskState, now
+from packshot.records import LotRecord, TaskRecord, TaskState
 from packshot.review.override import Override
-from packshot.review.owners import owners
+from packshot.review.queue import Filters, by_urgency, view
 from packshot.review.reasons import defects
 from packshot.review.refusal import Refusal
-from packshot.review.views import Decided, Decision, TaskDetail, TaskPage, TaskView, TrailEntry
+from packshot.review.views import Decided, Decision, TaskDetail, TaskView, TrailEntry
 from packshot.settings import ReviewSettings
 from packshot.store import Conflict, Store
 from packshot.store.objects import Missing
-from packshot.store.paging import tasks_from
 from packshot.store.uploads import get_url
 
-FILES = (
-    "preview_source.webp",
-    "preview.webp",
-    "master.png",
-    "matte.png",
-    "shadow.png",
-)
+FILES = ("preview.webp", "master.png", "matte.png", "shadow.png")
 RESULT = "measurements.json"
 RENDERED = "override.json"
-MOST_READ = 2000  # records that one page of the queue may read through
 
 Settle = Callable[[Store, str, str], str]
 
@@ -46,72 +33,6 @@ class DeskSettings(ReviewSettings):
 
     undo_seconds: int = Field(default=60, ge=0, le=3600)
     address_seconds: int = Field(default=900, ge=60, le=3600, description="how long addresses of pictures last")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which tasks the queue shows; an empty field shows all."""
-
-    segment: str = ""
-    drop: str = ""
-    lot: str = ""
-    why: str = ""
-    check: str = ""
-    owner: str = ""
-    state: str = ""
-
-    def match(self, task: TaskRecord) -> bool:
-        """Whether a task is to be shown. ``check`` names a failing check, ``owner`` a person or a desk."""
-        return (
-            self.segment in ("", task.segment)
-            and self.drop in ("", task.drop)
-            and self.lot in ("", task.lot)
-            and self.why in ("", task.why)
-            and self.owner in ("", task.owner, owners().of(task.segment).owner)
-            and (not self.check or any(c.name == self.check and not c.passed for c in task.checks))
-        )
-
-    @property
-    def states(self) -> tuple[TaskState, ...]:
-        """The states to look through. Raises Refusal for one that does not exist."""
-        if not self.state:
-            return (TaskState.OPEN, TaskState.CLAIMED)
-        try:
-            return (TaskState(self.state),)
-        except ValueError as error:
-            raise Refusal("invalid", "Unknown state", "Use open, claimed or decided.") from error
-
-
-def view(task: TaskRecord, who: str) -> TaskView:
-    """A task as a list shows it: without the brush strokes, which may be long."""
-    live = task.state == TaskState.CLAIMED and task.lease_until >= time.time()
-    mine = live and task.owner == who
-    return TaskView(
-        task=task.model_copy(update={"override": {}}),
-        segment_owner=owners().of(task.segment).owner,
-        overdue=task.state != TaskState.DECIDED and bool(task.due_at) and task.due_at <= now(),
-        mine=mine,
-        free=task.state != TaskState.DECIDED and (mine or not live),
-        overridden=bool(task.override),
-        failing=[check for check in task.checks if not check.passed],
-    )
-
-
-def queue(store: Store, who: str, filters: Filters, cursor: str = "", limit: int = 50) -> TaskPage:
-    """The tasks that match, the most urgent first, ``limit`` at a time.
-
-    A page that has to read through very many tasks that do not match ends early, with a cursor.
-    Raises Refusal for a cursor or state that is none.
-    """
-    found: list[TaskView] = []
-    place = _place(cursor)
-    for read, task in enumerate(_by_urgency(store, filters.states, place), 1):
-        place = (task.due_at, task.task_id)
-        if filters.match(task):
-            found.append(view(task, who))
-        if len(found) == limit or read == MOST_READ:
-            return TaskPage(tasks=found, cursor=_cursor(place))
-    return TaskPage(tasks=found)
 
 
 def detail(store: Store, settings: DeskSettings, task_id: str, who: str) -> TaskDetail:
@@ -143,8 +64,7 @@ def detail(store: Store, settings: DeskSettings, task_id: str, who: str) -> Task
 def claim(store: Store, settings: DeskSettings, task_id: str, who: str) -> TaskView:
     """Take a task for the lease's time, or prolong one's own lease. Raises Refusal when somebody holds it."""
     task = find(store, task_id)
-    if task.state == TaskState.DECIDED:
-        raise Refusal("conflict", "Already decided", f"{task.decided_by} decided this photo.")
+    _require_waiting(task)
     try:
         return view(store.tasks.claim(task_id, who, settings.lease_minutes * 60), who)
     except Conflict as error:
@@ -154,7 +74,7 @@ def claim(store: Store, settings: DeskSettings, task_id: str, who: str) -> TaskV
 
 def claim_next(store: Store, settings: DeskSettings, who: str, filters: Filters) -> TaskView:
     """Take the most urgent task that matches and is free. Raises Refusal when there is none."""
-    for task in _by_urgency(store, (TaskState.OPEN, TaskState.CLAIMED), ("", "")):
+    for task in by_urgency(store):
         if filters.match(task) and view(task, who).free:
             try:
                 return view(store.tasks.claim(task.task_id, who, settings.lease_minutes * 60), who)
@@ -181,9 +101,8 @@ def decide(store: Store, settings: DeskSettings, settle: Settle, task_id: str, w
     reasons = _checked_reasons(decision)
     task = find(store, task_id)
     if task.state == TaskState.DECIDED:
-        same = (task.decided_by, task.decision, task.reasons) == (who, decision.decision, reasons)
-        if not same:
-            raise Refusal("conflict", "Already decided", f"{task.decided_by} decided: {task.decision}.")
+        if (task.decided_by, task.decision, task.reasons) != (who, decision.decision, reasons):
+            _require_waiting(task)
     else:
         task = _write_decision(store, task, who, decision, reasons)
     outcome = settle(store, task.drop, task.lot)
@@ -263,12 +182,19 @@ def rendering(store: Store, drop: str, photo_id: str) -> dict[str, Any] | None:
 
 def require_held(task: TaskRecord, who: str) -> None:
     """Raises Refusal unless this person holds the task's lease now."""
-    if task.state == TaskState.DECIDED:
-        raise Refusal("conflict", "Already decided", f"{task.decided_by} decided: {task.decision}.")
+    _require_waiting(task)
     if task.owner != who:
         raise Refusal("conflict", "Not yours", "Claim the photo before you decide or change it.")
     if task.lease_until < time.time():
         raise Refusal("conflict", "Lease over", "Your claim ran out. Claim the photo again; nothing was changed.")
+
+
+def _require_waiting(task: TaskRecord) -> None:
+    if task.state == TaskState.DECIDED:
+        said = {"approve": "approved", "reject": "rejected"}.get(task.decision, "decided")
+        raise Refusal("conflict", "Already decided", f"{task.decided_by} {said} this photo.")
+    if task.state == TaskState.SUPERSEDED:
+        raise Refusal("gone", "No longer needed", "The lot was refused meanwhile: this photo needs no decision.")
 
 
 def _checked_reasons(decision: Decision) -> list[str]:
@@ -308,24 +234,3 @@ def find(store: Store, task_id: str) -> TaskRecord:
     if task is None:
         raise Refusal("not-found", "No such task", "It was never there, or its drop was removed.")
     return task
-
-
-def _by_urgency(store: Store, states: tuple[TaskState, ...], place: tuple[str, str]) -> Iterator[TaskRecord]:
-    streams = [tasks_from(store.tasks, state, place) for state in states]
-    return heapq.merge(*streams, key=lambda task: (task.due_at, task.task_id))
-
-
-def _cursor(place: tuple[str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _place(cursor: str) -> tuple[str, str]:
-    if not cursor:
-        return ("", "")
-    try:
-        place: Any = json.loads(base64.urlsafe_b64decode(cursor))
-    except (ValueError, binascii.Error) as error:
-        raise Refusal("invalid", "Bad cursor", "Use the cursor of the page before, unchanged.") from error
-    if not (isinstance(place, list) and len(place) == 2 and all(isinstance(part, str) for part in place)):
-        raise Refusal("invalid", "Bad cursor", "Use the cursor of the page before, unchanged.")
-    return (place[0], place[1])

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import heapq
-import io
 from collections import Counter
-from collections.abc import Iterable
 from itertools import islice
 
 from packshot import keys
-from packshot.export.feeds import neutral
 from packshot.records import DropRecord, DropStatus, LotStatus, PhotoRecord, Status, now
+from packshot.report.audit import Audit
+from packshot.report.audit import audit as report_audit
+from packshot.report.rejections import rejected_csv
 from packshot.review.refusal import Refusal
-from packshot.review.views import Audit, DropDetail, DropLine, DropPage, PhotoLine, PhotoPage
+from packshot.review.views import DropDetail, DropLine, DropPage, PhotoLine, PhotoPage
 from packshot.store import Conflict, Store
 from packshot.store.paging import newest_drops
 from packshot.store.tables import SHARDS
 
-CSV_COLUMNS = ("file", "sku", "view", "status", "code", "message", "measured", "required", "cure")
 MOST_CSV_BYTES = 4_000_000  # Lambda answers at most 6 MB
 RETRIED = "asked for another try"
 RETRIES = frozenset({Status.HELD, Status.FAILED})
@@ -81,27 +79,14 @@ def photos(store: Store, drop_id: str, status: str = "", cursor: str = "", limit
     return PhotoPage(photos=page, cursor=page[-1].photo_id if len(found) > limit else "")
 
 
-def rejected_csv(store: Store, drop_id: str) -> str:
-    """Everything that was not exported, with its cure, as CSV (UTF-8, CRLF, RFC 4180). Raises Refusal."""
+def rejections(store: Store, drop_id: str) -> bytes:
+    """The rejected photos with their cures as CSV, by file, as the report has them. Raises Refusal."""
     _drop(store, drop_id)
-    text = as_csv(photo for photo in store.photos.of_drop(drop_id) if photo.reason is not None)
-    if len(text.encode()) > MOST_CSV_BYTES:
+    data = rejected_csv(sorted(store.photos.of_drop(drop_id), key=lambda photo: photo.file))
+    if len(data) > MOST_CSV_BYTES:
         key = keys.report_key(drop_id, "rejected.csv")
         raise Refusal("too-large", "Too many rows", f"Take {key} from the output bucket instead.")
-    return text
-
-
-def as_csv(records: Iterable[PhotoRecord]) -> str:
-    """Photos with their reasons as CSV. A cell that a spreadsheet would run as a formula is quoted with '."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for photo in records:
-        why = photo.reason
-        cells = [photo.file, photo.sku, photo.view, photo.status.value]
-        cells += [why.code, why.message, why.measured, why.required, why.cure] if why else [""] * 5
-        writer.writerow([neutral(cell) for cell in cells])
-    return out.getvalue()
+    return data
 
 
 def retry(store: Store, drop_id: str, photo_id: str, who: str) -> PhotoLine:
@@ -172,39 +157,21 @@ def _state(photo: PhotoRecord) -> str:
 
 def audit(store: Store, drop_id: str) -> Audit:
     """Whether every photo that was ever put has come to exactly one end. Raises Refusal."""
-    drop = _drop(store, drop_id)
-    put = {key for key in store.incoming.keys_ever(drop.prefix) if _is_photo(key)}
-    ends = Counter(photo.status for photo in store.photos.of_drop(drop_id))
-    ended = {status: ends[status] for status in (Status.REJECTED, Status.EXPORTED, Status.HELD, Status.FAILED)}
-    recorded, dropped = sum(ends.values()), len(put)
-    balanced = dropped == recorded == sum(ended.values())
-    sums = " + ".join(f"{count} {status.value}" for status, count in ended.items())
-    on_the_way = recorded - sum(ended.values())
-    sums += f" + {on_the_way} on the way" if on_the_way else ""
-    sign = "=" if dropped == recorded else "≠"
-    return Audit(
-        dropped=dropped,
-        recorded=recorded,
-        rejected=ended[Status.REJECTED],
-        exported=ended[Status.EXPORTED],
-        held=ended[Status.HELD],
-        failed=ended[Status.FAILED],
-        on_the_way=on_the_way,
-        balanced=balanced,
-        says=f"{sums} {sign} {dropped} dropped",
-    )
-
-
-def _is_photo(key: str) -> bool:
-    parsed = keys.parse(key)
-    return parsed is not None and parsed.is_photo
+    try:
+        return report_audit(store, drop_id)
+    except LookupError as error:
+        raise _no_drop() from error
 
 
 def _drop(store: Store, drop_id: str) -> DropRecord:
     drop = store.drops.get(drop_id)
     if drop is None:
-        raise Refusal("not-found", "No such drop", "It was never there, or it was removed.")
+        raise _no_drop()
     return drop
+
+
+def _no_drop() -> Refusal:
+    return Refusal("not-found", "No such drop", "It was never there, or it was removed.")
 
 
 def _line(drop: DropRecord) -> DropLine:

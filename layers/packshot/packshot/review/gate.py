@@ -11,8 +11,9 @@ import hashlib
 from packshot.quality.lots import decide_lot
 from packshot.quality.sampling import Plan
 from packshot.records import LotRecord, LotStatus, TaskRecord, TaskState
-from packshot.store import Store
+from packshot.store import Conflict, Store
 
+REFUSED = ("rework", "hold")
 STATUS = {"accept": LotStatus.ACCEPTED, "rework": LotStatus.PLANNED, "hold": LotStatus.HELD}
 
 
@@ -39,6 +40,8 @@ def settle_lot(store: Store, drop: str, lot: str) -> str:
             return decision
         _write(store, record, decision)
         record = store.lots.get(drop, lot) or record
+    if record.decision in REFUSED:
+        _close_the_rest(store, record)
     _wake(store, record)
     return record.decision
 
@@ -82,6 +85,18 @@ def _write(store: Store, record: LotRecord, decision: str) -> None:
         return
     status = LotStatus.EXPORTED if exported else STATUS[decision]
     store.lots.decide(record.drop, record.lot, record.attempt, decision=decision, status=status)
+
+
+def _close_the_rest(store: Store, record: LotRecord) -> None:
+    """A refused lot is done again or held as a whole: what of it still waits in the queue is nobody's work."""
+    for name in record.task_ids:
+        task = store.tasks.get(name)
+        if task is None or task.state not in (TaskState.OPEN, TaskState.CLAIMED):
+            continue
+        try:
+            store.tasks.supersede(name, f"superseded: the lot is refused ({record.decision})")
+        except Conflict:
+            continue  # decided at this very moment; that verdict stands and changes nothing
 
 
 def _wake(store: Store, record: LotRecord) -> None:

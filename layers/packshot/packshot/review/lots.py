@@ -5,7 +5,7 @@ from __future__ import annotations
 from packshot.quality.lots import decide_lot
 from packshot.quality.sampling import Plan, explain, oc
 from packshot.records import LotRecord, TaskRecord, TaskState
-from packshot.review.desk import view
+from packshot.review.queue import view
 from packshot.review.refusal import Refusal
 from packshot.review.views import LotPanel
 from packshot.store import Store

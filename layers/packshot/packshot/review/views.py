@@ -124,20 +124,6 @@ class DropDetail(View):
     lots: list[LotRecord]
 
 
-class Audit(View):
-    """Rejected + exported + held + failed = dropped, counted from S3 and DynamoDB."""
-
-    dropped: int = Field(description="distinct photo keys that S3 ever held for the drop")
-    recorded: int
-    rejected: int
-    exported: int
-    held: int
-    failed: int
-    on_the_way: int
-    balanced: bool
-    says: str
-
-
 class PhotoLine(View):
     """One photo of a drop, with what to do about it."""
 

@@ -83,6 +83,17 @@ class Tasks(RecordsTable[TaskRecord]):
             (owner, "undone"),
         )
 
+    def supersede(self, task: str, what: str) -> TaskRecord:
+        """Close a task that nobody has decided, and nobody need. Raises Conflict when it is closed already."""
+        return self._advance(
+            task,
+            {"state": TaskState.SUPERSEDED, "owner": "", "lease_until": 0},
+            "#state IN (:open, :claimed)",
+            {":open": TaskState.OPEN, ":claimed": TaskState.CLAIMED},
+            {"#state": "state"},
+            ("packshot", what),
+        )
+
     def update(self, task: str, version: int, *, by: tuple[str, str] = ("", ""), **fields: Any) -> TaskRecord:
         """Set fields if nobody wrote in between (optimistic lock); ``by`` says who and what, for the trail.
 
