@@ -22,10 +22,10 @@ export function watch(handlers) {
 async function send(method, path, { query = {}, body = undefined, signal = undefined } = {}) {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null));
   const address = `${session.apiBase()}/v1/${path}${search.size ? `?${search}` : ""}`;
-  const headers = { Authorization: `Bearer ${session.token()}` };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
+    const headers = { Authorization: `Bearer ${await session.token()}` };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
     answer = await fetch(address, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;

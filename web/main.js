@@ -50,7 +50,7 @@ class App {
   }
 
   route() {
-    if (!session.token()) return this.signedOut();
+    if (!session.signedIn()) return this.signedOut();
     const [name = "queue", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
     const kind = name === "drops" && rest.length ? "drop" : name in PAGES ? name : "queue";
     if (this.page !== this.pages[kind]) this.page?.leave?.();
@@ -135,7 +135,12 @@ class App {
 
   async start() {
     document.documentElement.dataset.theme = localStorage.getItem(THEME) ?? "";
-    await session.begin();
+    try {
+      const refused = await session.begin();
+      if (refused) banner(refused);
+    } catch (problem) {
+      return banner(`The desk cannot start. ${problem.message}`, { label: "Try again", run: () => location.reload() });
+    }
     let away = false;
     api.watch({
       onLost: () => {
@@ -162,7 +167,7 @@ class App {
       banner("");
       this.route();
     });
-    if (!session.token()) return this.signedOut();
+    if (!session.signedIn()) return this.signedOut();
     try {
       this.bar(await this.me());
     } catch (problem) {

@@ -147,6 +147,8 @@ def test_the_function_answers_a_picture_and_nothing_without_claims(
     for request in (path, path.replace("preview", "render")):
         refused = function.handler(event("POST", request, who=None, body={}), CONTEXT)
         assert refused["statusCode"] == 401
+        stranger = function.handler(event("POST", request, groups="[]", body={}), CONTEXT)
+        assert stranger["statusCode"] == 403
     wrong = function.handler(event("POST", path, body={"feather_px": 200}), CONTEXT)
     assert (wrong["statusCode"], json.loads(wrong["body"])["title"]) == (422, "Request does not fit")
 

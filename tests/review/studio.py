@@ -214,7 +214,13 @@ def _table(client: Any, name: str, key: list[str], indexes: dict[str, tuple[str,
 
 
 def event(
-    method: str, path: str, *, who: str | None = "ann@studio.test", body: Any = None, **query: str
+    method: str,
+    path: str,
+    *,
+    who: str | None = "ann@studio.test",
+    groups: str = "[reviewers leads]",
+    body: Any = None,
+    **query: str,
 ) -> dict[str, Any]:
     """An API Gateway HTTP API event (payload 2.0); ``who`` None leaves the authorizer out."""
     context: dict[str, Any] = {
@@ -236,7 +242,8 @@ def event(
         "timeEpoch": 0,
     }
     if who is not None:
-        context["authorizer"] = {"jwt": {"claims": {"sub": f"sub-{who}", "email": who}, "scopes": None}}
+        claims = {"sub": f"sub-{who}", "email": who, "cognito:groups": groups}
+        context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
     return {
         "version": "2.0",
         "routeKey": context["routeKey"],

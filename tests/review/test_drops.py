@@ -51,7 +51,8 @@ def test_a_drop_is_counted_by_status_segment_and_stage(studio: Studio, call: Cal
     studio.drop(photos=6, tasks=4)
     detail = call("GET", "/v1/drops/spring").json
     assert detail["by_status"] == {"held": 4, "accepted": 2}
-    assert detail["reasons"] == {"AWAITING_REVIEW": 4}
+    says = "The photo waits for people to decide on its lot's sample."
+    assert detail["reasons"] == [{"code": "AWAITING_REVIEW", "says": says, "photos": 4}]
     assert detail["stages"] == {"received": 6, "planned": 6, "processed": 6, "ended": 4}
     assert [lot["lot"] for lot in detail["lots"]] == [LOT]
 
@@ -107,6 +108,7 @@ def test_photos_page_through_all_shards(studio: Studio, call: Call) -> None:
 def test_a_failed_photo_is_retried_by_resuming_its_lot_once(studio: Studio, call: Call) -> None:
     studio.drop(photos=3, tasks=0)
     photo = end(studio, "spring", Status.FAILED, "PROCESSING_ERROR")[0]
+    studio.store.lots.update("spring", LOT, status=LotStatus.EXPORTED)
     again = call("POST", f"/v1/drops/spring/photos/{photo}/retry").json
     assert (again["status"], again["retry"], again["reason"]) == ("accepted", False, None)
     assert call("POST", f"/v1/drops/spring/photos/{photo}/retry").status == 409
@@ -119,11 +121,26 @@ def test_a_failed_photo_is_retried_by_resuming_its_lot_once(studio: Studio, call
 
 def test_retrying_a_photo_of_a_held_lot_opens_the_lot_for_another_attempt(studio: Studio, call: Call) -> None:
     studio.drop(photos=3, tasks=0)
-    photo = end(studio, "spring", Status.HELD, "LOT_HELD")[0]
-    studio.store.lots.update("spring", LOT, decision="hold", status=LotStatus.HELD, attempt=1)
+    photo, other, _ = end(studio, "spring", Status.HELD, "LOT_HELD")
+    held = {"decision": "hold", "status": LotStatus.HELD, "attempt": 1}
+    studio.store.lots.update("spring", LOT, **held)
+    assert call("POST", f"/v1/drops/spring/photos/{photo}/retry").json["title"] == "Not yet", "settle is at work"
+    studio.store.lots.update("spring", LOT, reason=reason("LOT_HELD"))
     assert call("POST", f"/v1/drops/spring/photos/{photo}/retry").status == 200
     lot = studio.store.lots.get("spring", LOT)
     assert lot is not None and (lot.attempt, lot.decision, lot.status) == (2, "", LotStatus.PLANNED)
+    assert call("POST", f"/v1/drops/spring/photos/{other}/retry").json["title"] == "Not yet", "one gate at a time"
+
+
+def test_nothing_is_retried_while_its_lot_is_on_its_way(studio: Studio, call: Call) -> None:
+    studio.drop(photos=3, tasks=0)
+    photo = end(studio, "spring", Status.HELD, "CHECKS_FAILED")[0]
+    assert call("POST", f"/v1/drops/spring/photos/{photo}/retry").json["title"] == "Not yet", "the lot is in review"
+    shown = call("GET", "/v1/drops/spring/photos", status="held").json["photos"]
+    assert not any(line["retry"] for line in shown)
+    studio.store.lots.update("spring", LOT, status=LotStatus.EXPORTED)
+    shown = call("GET", "/v1/drops/spring/photos", status="held").json["photos"]
+    assert all(line["retry"] for line in shown)
 
 
 def test_a_photo_that_waits_for_its_reviewer_is_not_retried(studio: Studio, call: Call) -> None:
@@ -136,6 +153,8 @@ def test_a_retry_that_cannot_start_leaves_the_photo_as_it_was(
 ) -> None:
     studio.drop(photos=1, tasks=0)
     photo = end(studio, "spring", Status.FAILED, "PROCESSING_ERROR")[0]
+    held = {"decision": "hold", "status": LotStatus.HELD, "reason": reason("LOT_HELD"), "task_ids": ["t"]}
+    before = studio.store.lots.update("spring", LOT, **held)
 
     def refuse(**_: Any) -> None:
         raise ConnectionError("no workflow today")
@@ -145,6 +164,8 @@ def test_a_retry_that_cannot_start_leaves_the_photo_as_it_was(
     record = studio.store.photos.get("spring", photo)
     assert record is not None and record.status == Status.FAILED
     assert record.reason is not None and record.reason.code == "PROCESSING_ERROR"
+    lot = studio.store.lots.get("spring", LOT)
+    assert lot is not None and lot.model_copy(update={"updated_at": before.updated_at}) == before
 
 
 def test_small_files_upload_by_one_put_and_large_ones_in_parts(

@@ -45,6 +45,20 @@ def test_claims_without_a_subject_are_nobody(
     assert review.handler(request, CONTEXT)["statusCode"] == 401
 
 
+@pytest.mark.parametrize("groups", ["", "[]", "[leads]", "[reviewers-of-old]", "[not reviewer]"])
+def test_every_route_refuses_an_account_that_is_no_reviewer(
+    review: ModuleType, monkeypatch: pytest.MonkeyPatch, groups: str
+) -> None:
+    def touched() -> Any:
+        raise AssertionError("the store was opened for a stranger")
+
+    monkeypatch.setattr(review, "store", touched)
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    for method, path in routes(review):
+        answer = review.handler(event(method, path, groups=groups, body={}), CONTEXT)
+        assert (answer["statusCode"], json.loads(answer["body"])["title"]) == (403, "Not a reviewer"), (method, path)
+
+
 def test_no_answer_opens_the_api_to_other_origins(studio: Studio, call: Call) -> None:
     for answer in (call("GET", "/v1/me"), call("GET", "/v1/none"), call("GET", "/v1/tasks/none")):
         assert not [name for name in answer.headers if name.lower().startswith("access-control-")]

@@ -8,7 +8,7 @@ import mimetypes
 import secrets
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
@@ -49,7 +49,7 @@ class HttpApi(ThreadingHTTPServer):
         self.web = web.resolve() if web is not None else None
         self.policy = _content_policy(s3_endpoint)
         self._users: dict[str, dict[str, str]] = {}
-        self.token = self.add_user("local", groups=["reviewers", "leads"])
+        self.token = self.add_user("local", groups=("reviewers", "leads"))
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="stack-http", daemon=True)
         self._thread.start()
 
@@ -63,15 +63,16 @@ class HttpApi(ThreadingHTTPServer):
         """The page's address with the token in the fragment, which a browser sends to nobody."""
         return f"{self.url}/#token={self.token}"
 
-    def add_user(self, name: str, groups: list[str] | None = None) -> str:
-        """A token for one more user, with claims as Cognito's access tokens have them."""
-        token = secrets.token_urlsafe(32)
+    def add_user(self, name: str, groups: Sequence[str] = ("reviewers",), token: str = "") -> str:
+        """A token (the given one, or a new one) for one more user, with claims as Cognito's identity tokens have
+        them."""
+        token = token or secrets.token_urlsafe(32)
         self._users[token] = {
             "sub": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.local")),
             "username": name,
             "cognito:username": name,
             "email": f"{name}@localhost",
-            "cognito:groups": "[" + " ".join(groups or []) + "]",
+            "cognito:groups": "[" + " ".join(groups) + "]",
             "iss": self.url,
             "token_use": "id",
         }

@@ -5,20 +5,24 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from itertools import islice
+from typing import Any
 
 from packshot import keys
-from packshot.records import DropRecord, DropStatus, LotStatus, PhotoRecord, Status, now
+from packshot.reasons import rules
+from packshot.records import DropRecord, DropStatus, LotRecord, LotStatus, PhotoRecord, Status, now
 from packshot.report.audit import Audit
 from packshot.report.audit import audit as report_audit
 from packshot.report.rejections import rejected_csv
 from packshot.review.refusal import Refusal
-from packshot.review.views import DropDetail, DropLine, DropPage, PhotoLine, PhotoPage
+from packshot.review.views import DropDetail, DropLine, DropPage, PhotoLine, PhotoPage, Stopped
 from packshot.store import Conflict, Store
 from packshot.store.paging import newest_drops
 from packshot.store.tables import SHARDS
 
 MOST_CSV_BYTES = 4_000_000  # Lambda answers at most 6 MB
 RETRIED = "asked for another try"
+SENT_AGAIN = ("status", "reason", "ended_at", "notes")
+REOPENED = ("status", "reason", "attempt", "decision", "token", "task_ids")
 RETRIES = frozenset({Status.HELD, Status.FAILED})
 
 
@@ -62,7 +66,7 @@ def detail(store: Store, drop_id: str) -> DropDetail:
         by_segment=dict(segment),
         by_verdict=dict(verdict),
         stages=stages,
-        reasons=dict(reasons),
+        reasons=[Stopped(code=code, says=rules()[code].message, photos=n) for code, n in reasons.most_common()],
         lots=[lot.model_copy(update={"token": ""}) for lot in store.lots.of_drop(drop_id)],
     )
 
@@ -75,7 +79,8 @@ def photos(store: Store, drop_id: str, status: str = "", cursor: str = "", limit
     shards = SHARDS[SHARDS.index(cursor[0]) :] if cursor and cursor[0] in SHARDS else SHARDS
     after = (p for p in store.photos.of_drop(drop_id, shards) if p.photo_id > cursor and status in ("", p.status))
     found = list(islice(after, limit + 1))
-    page = [_photo_line(photo) for photo in found[:limit]]
+    lots = {name: store.lots.get(drop_id, name) for name in {photo.lot for photo in found if photo.lot}}
+    page = [_photo_line(photo, lots.get(photo.lot)) for photo in found[:limit]]
     return PhotoPage(photos=page, cursor=page[-1].photo_id if len(found) > limit else "")
 
 
@@ -99,8 +104,11 @@ def retry(store: Store, drop_id: str, photo_id: str, who: str) -> PhotoLine:
     photo = store.photos.get(drop_id, photo_id)
     if photo is None:
         raise Refusal("not-found", "No such photo", "It is not recorded in this drop.")
-    if not _may_retry(photo):
+    lot = store.lots.get(drop_id, photo.lot) if photo.lot else None
+    if not _stopped(photo):
         raise Refusal("conflict", "Nothing to retry", f"The photo is {_state(photo)}.")
+    if lot is None or not _through(lot):
+        raise Refusal("conflict", "Not yet", "Its lot is on its way. Retry once the lot has come to its end.")
     number = sum(RETRIED in note for note in photo.notes) + 1
     note = f"{now()} {who} {RETRIED} ({_state(photo)})"
     try:
@@ -116,39 +124,40 @@ def retry(store: Store, drop_id: str, photo_id: str, who: str) -> PhotoLine:
     except Conflict as error:
         raise Refusal("conflict", "Changed meanwhile", "Somebody else retried this photo just now.") from error
     try:
-        _reopen_held_lot(store, drop_id, photo.lot)
+        _reopen(store, lot)
         store.workflow.start(f"{drop_id}-retry{number}-{photo_id}", {"drop": drop_id, "lots": [photo.lot]})
     except Exception:
-        store.photos.update(
-            drop_id,
-            photo_id,
-            status=photo.status,
-            reason=photo.reason,
-            ended_at=photo.ended_at,
-            notes=photo.notes,
-        )
+        store.photos.update(drop_id, photo_id, **{name: getattr(photo, name) for name in SENT_AGAIN})
+        store.lots.update(drop_id, lot.lot, **{name: getattr(lot, name) for name in REOPENED})
         raise
-    return _photo_line(again)
+    return _photo_line(again, None)
 
 
-def _reopen_held_lot(store: Store, drop_id: str, lot_id: str) -> None:
-    lot = store.lots.get(drop_id, lot_id)
-    if lot is not None and lot.decision == "hold":
-        store.lots.update(
-            drop_id,
-            lot_id,
-            attempt=lot.attempt + 1,
-            decision="",
-            token="",
-            status=LotStatus.PLANNED,
-            task_ids=[],
-        )
+def _reopen(store: Store, lot: LotRecord) -> None:
+    """On its way again, unless it went out: then only what stopped goes after it."""
+    if lot.status == LotStatus.EXPORTED:
+        return
+    again: dict[str, Any] = {"status": LotStatus.PLANNED, "reason": None}
+    if lot.decision == "hold":
+        again |= {"attempt": lot.attempt + 1, "decision": "", "token": "", "task_ids": []}
+    store.lots.update(lot.drop, lot.lot, **again)
 
 
-def _may_retry(photo: PhotoRecord) -> bool:
+def _stopped(photo: PhotoRecord) -> bool:
     """Failed or held, in a lot, and not just waiting for its reviewer."""
     waits = photo.reason is not None and photo.reason.code == "AWAITING_REVIEW"
     return photo.status in RETRIES and bool(photo.lot) and not waits
+
+
+def _through(lot: LotRecord | None) -> bool:
+    """Whether nothing works on the lot now: a second execution beside the first would open a second gate.
+
+    A held or recalled lot is through once settle has given it a reason.
+    """
+    if lot is None:
+        return False
+    ended = lot.status in (LotStatus.HELD, LotStatus.RECALLED) and lot.reason is not None
+    return ended or lot.status in (LotStatus.EXPORTED, LotStatus.FAILED)
 
 
 def _state(photo: PhotoRecord) -> str:
@@ -179,7 +188,7 @@ def _line(drop: DropRecord) -> DropLine:
     return DropLine(**{name: str(getattr(drop, name)) for name in fields if name != "status"}, status=drop.status)
 
 
-def _photo_line(photo: PhotoRecord) -> PhotoLine:
+def _photo_line(photo: PhotoRecord, lot: LotRecord | None) -> PhotoLine:
     return PhotoLine(
         photo_id=photo.photo_id,
         file=photo.file,
@@ -189,5 +198,5 @@ def _photo_line(photo: PhotoRecord) -> PhotoLine:
         status=photo.status,
         reason=photo.reason,
         lot=photo.lot,
-        retry=_may_retry(photo),
+        retry=_stopped(photo) and _through(lot),
     )

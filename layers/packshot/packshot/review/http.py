@@ -15,6 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from packshot.review.refusal import Refusal
 
 STATUS = {"not-found": 404, "conflict": 409, "gone": 410, "too-large": 413, "invalid": 422}
+GROUP = "reviewers"
+"""Cognito group of those who may work at the desk: an account alone opens nothing."""
 SAFE_HEADERS: dict[str, str | list[str]] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -23,6 +25,11 @@ def claims(event: dict[str, Any]) -> dict[str, str]:
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
     found = (authorizer.get("jwt") or {}).get("claims") or {}
     return found if isinstance(found, dict) and found.get("sub") else {}
+
+
+def is_reviewer(found: dict[str, str]) -> bool:
+    """Whether claims name the reviewers' group; API Gateway writes a list as ``[reviewers leads]``."""
+    return GROUP in str(found.get("cognito:groups", "")).strip("[]").replace(",", " ").split()
 
 
 def who(app: APIGatewayHttpResolver) -> str:
@@ -66,10 +73,15 @@ def resolver() -> APIGatewayHttpResolver:
 def answer(
     app: APIGatewayHttpResolver, logger: Logger, event: dict[str, Any], context: LambdaContext
 ) -> dict[str, Any]:
-    """Answer one event (payload format 2.0): 401 without a signed-in person, 500 for an error inside."""
+    """Answer one event (payload format 2.0): 401 without a signed-in person, 403 for one who is no reviewer,
+    500 for an error inside."""
     http = event.get("requestContext", {}).get("http", {})
-    if not claims(event):
+    found = claims(event)
+    if not found:
         answered = _plain(problem(401, "Sign in", "The request carries no valid token."))
+    elif not is_reviewer(found):
+        said = f"Your account is not in the group {GROUP}: ask whoever looks after the desk to add it."
+        answered = _plain(problem(403, "Not a reviewer", said))
     else:
         try:
             answered = app.resolve(event, context)

@@ -110,6 +110,14 @@ class DropPage(View):
     cursor: str = ""
 
 
+class Stopped(View):
+    """A reason for which photos of a drop stopped."""
+
+    code: str
+    says: str
+    photos: int
+
+
 class DropDetail(View):
     """One drop in numbers."""
 
@@ -120,7 +128,7 @@ class DropDetail(View):
     by_segment: dict[str, int]
     by_verdict: dict[str, int]
     stages: dict[str, int] = Field(description="how many photos have passed each stage")
-    reasons: dict[str, int] = Field(description="code -> photos that ended with it")
+    reasons: list[Stopped] = Field(description="why photos stopped, the most frequent reason first")
     lots: list[LotRecord]
 
 
