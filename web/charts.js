@@ -5,8 +5,8 @@ import { h, s } from "./dom.js";
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 /** The operating characteristic: points [share defective, chance of acceptance]; `found` marks a share. */
-export function curve(points, { width = 300, height = 130 } = {}) {
-  const [left, right, top, bottom] = [34, 18, 8, 26];
+export function curve(points, { width = 300, height = 138 } = {}) {
+  const [left, right, top, bottom] = [40, 18, 8, 32];
   const most = points.at(-1)[0] || 1;
   const x = (share) => left + (share / most) * (width - left - right);
   const y = (chance) => top + (1 - chance) * (height - top - bottom);
@@ -18,7 +18,7 @@ export function curve(points, { width = 300, height = 130 } = {}) {
   return s("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": `Chance that the lot is accepted: ${says.map(([share, chance]) => `${percent(chance)} at ${percent(share)} defective`).join(", ")}` },
     [0, 0.5, 1].map((c) => [s("line", { x1: left, x2: width - right, y1: y(c), y2: y(c), class: "grid" }), s("text", { x: left - 5, y: y(c) + 3.5, class: "tick end" }, percent(c))]),
     ticks.map((t) => s("text", { x: x(t), y: height - bottom + 13, class: "tick middle" }, percent(t))),
-    s("text", { x: (left + width - right) / 2, y: height - 1, class: "tick middle" }, "share of the lot that is defective"),
+    s("text", { x: (left + width - right) / 2, y: height - 5, class: "tick middle" }, "share of the lot that is defective"),
     s("polyline", { points: line, class: "line" }),
     says.map(([share, chance]) => s("circle", { cx: x(share), cy: y(chance), r: 2.5, class: "dot" }, s("title", {}, `${percent(share)} defective: accepted ${percent(chance)} of the time`))));
 }
@@ -49,9 +49,9 @@ export function stack(parts, label) {
 }
 
 /** Lots over time: share of defects in the sample, the limit as a tick. */
-export function lotColumns(lots, { width = 1180, height = 170 } = {}) {
+export function lotColumns(lots, { width = Math.min(1180, innerWidth - 60), height = 170 } = {}) {
   if (!lots.length) return h("p", { class: "muted" }, "No lot was reviewed yet.");
-  const [left, top, bottom] = [34, 8, 18];
+  const [left, top, bottom] = [40, 8, 18];
   const share = (lot) => (lot.decided ? lot.defects / lot.decided : 0);
   const most = Math.max(0.1, ...lots.map(share));
   const step = (width - left) / Math.max(lots.length, 12);

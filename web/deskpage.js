@@ -13,6 +13,7 @@ import { toolbar } from "./toolbar.js";
 import { Viewer } from "./viewer.js";
 
 const STEP = 80; // canvas pixels of one arrow key
+const WAYS = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
 
 export class DeskPage {
   constructor(app) {
@@ -34,13 +35,12 @@ export class DeskPage {
 
   keys() {
     const view = this.viewer;
-    const pan = (dx, dy) => () => (view.painter ? view.painter.nudge(-dx / 8, -dy / 8) : view.pan(dx, dy));
+    const pan = (dx, dy) => (view.painter ? view.painter.nudge(-dx / 8, -dy / 8) : view.pan(dx, dy));
     const look = "Look", decide = "Decide", change = "Change";
     const background = (name) => () => view.set({ background: name });
     return [
       { keys: ["a"], says: "Approve", group: decide, run: () => this.decide("approve") },
       { keys: ["r"], says: "Reject, with reasons", group: decide, run: () => this.decide("reject") },
-      { keys: ["z"], says: "Undo the last decision", group: decide, run: () => this.app.undo() },
       { keys: ["n", "j"], says: "Next photo", group: decide, run: () => this.next() },
       { keys: ["k"], says: "Previous photo", group: decide, run: () => this.previous() },
       { keys: ["v"], says: "Side by side, slider, result, source", group: look, run: () => this.tools.cycle() },
@@ -51,10 +51,7 @@ export class DeskPage {
       { keys: ["1"], says: "1:1 pixels", group: look, run: () => view.zoom(1) },
       { keys: ["2"], says: "2:1", group: look, run: () => view.zoom(2) },
       { keys: ["4"], says: "4:1", group: look, run: () => view.zoom(4) },
-      { keys: ["arrowleft"], says: "Move (with the brush: move it)", group: look, run: pan(STEP, 0) },
-      { keys: ["arrowright"], run: pan(-STEP, 0) },
-      { keys: ["arrowup"], run: pan(0, STEP) },
-      { keys: ["arrowdown"], run: pan(0, -STEP) },
+      { keys: ["arrowleft", "arrowright", "arrowup", "arrowdown"], says: "Move the photo, or the brush", group: look, run: (e) => pan(...WAYS[e.key]) },
       { keys: [",", "."], says: "Move the slider", group: look, run: (e) => { view.split.value = Number(view.split.value) + (e.key === "." ? 4 : -4); view.draw(); } },
       { keys: ["b"], says: "Next background", group: look, run: () => this.tools.nextBackground() },
       { keys: ["w"], says: "White", group: look, run: background("white") },
@@ -77,6 +74,7 @@ export class DeskPage {
     this.id = id;
     this.view = null;
     this.lock("Loading…");
+    this.element.classList.add("loading");
     const claimed = api.claim(id).catch((problem) => problem);
     try {
       this.sheet = await sheet(id);
@@ -84,6 +82,7 @@ export class DeskPage {
       return this.failed(problem, id);
     }
     if (this.id !== id) return undefined;
+    this.element.classList.remove("loading");
     this.viewer.show(this.sheet);
     this.showDetail(this.sheet.detail);
     performance.mark("packshot-shown");
@@ -146,6 +145,11 @@ export class DeskPage {
 
   failed(problem, id) {
     stale(id);
+    this.element.classList.remove("loading");
+    this.sheet = null;
+    this.viewer.clear();
+    put(this.head, h("div", { class: "title" }, h("h1", {}, problem.title ?? "The photo cannot be shown")));
+    put(this.side);
     this.lock(problem.message);
     this.state.append(" ", h("button", { class: "link", onclick: () => this.open(id) }, "Try again"));
     return undefined;

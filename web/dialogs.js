@@ -67,12 +67,12 @@ export function help() {
   const groups = Map.groupBy(keys.all().filter((entry) => entry.says), (entry) => entry.group ?? "Everywhere");
   const toggle = h("input", { type: "checkbox", checked: keys.enabled() });
   toggle.addEventListener("change", () => keys.enable(toggle.checked));
-  const pretty = (name) => name.split("+").map((part) => NAMES[part] || part.toUpperCase() || "+").join(" ");
+  const pretty = (name) => (name.length === 1 ? name.toUpperCase() : name.split("+").map((part) => NAMES[part] ?? part.toUpperCase()).join(" "));
   const dialog = open(
     h("form", { method: "dialog", class: "help" },
       h("h2", {}, "Keys"),
       h("div", { class: "columns" }, [...groups].map(([group, entries]) => h("section", {}, h("h3", {}, group),
-        h("dl", { class: "keys" }, entries.map((entry) => [h("dt", {}, key(...entry.keys.slice(0, 2).map(pretty))), h("dd", {}, entry.says)]))))),
+        h("dl", { class: "keys" }, entries.map((entry) => [h("dt", {}, key(...entry.keys.slice(0, 4).map(pretty))), h("dd", {}, entry.says)]))))),
       h("label", { class: "check" }, toggle, "Single keys act (switch off for speech input or screen readers)"),
       h("div", { class: "row end" }, h("button", {}, "Close ", key("Esc")))),
     { label: "Help", list: [{ keys: ["?"], run: () => dialog.close() }] });

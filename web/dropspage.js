@@ -85,7 +85,7 @@ export class DropPage {
     const { line } = detail;
     this.audit = h("p", { class: "audit", role: "status" }, "Counting…");
     this.list = h("div");
-    const tabs = h("div", { class: "segmented", role: "group", "aria-label": "Photos by status" },
+    const tabs = h("div", { class: "segmented tabs", role: "group", "aria-label": "Photos by status" },
       [...ENDS].reverse().map((status) => h("button", { "data-status": status, onclick: () => this.photos(status) }, `${status} ${detail.by_status[status] ?? 0}`)));
     this.tabs = tabs;
     put(this.body,
@@ -95,7 +95,7 @@ export class DropPage {
       h("div", { class: "cards" },
         h("section", { class: "panel" }, h("h2", {}, "Progress"), bars(STAGES.map(([name, label]) => ({ label, value: detail.stages[name] ?? 0 }))), stack(parts(detail.by_status), "Photos by status")),
         h("section", { class: "panel" }, h("h2", {}, "Audit"), this.audit, h("h2", {}, "Segments"), bars(Object.entries(detail.by_segment).map(([label, value]) => ({ label, value })))),
-        h("section", { class: "panel" }, h("h2", {}, "Why photos stopped"), bars(Object.entries(detail.reasons).sort((a, b) => b[1] - a[1]).map(([label, value]) => ({ label, value, kind: "warn" })), { empty: "No photo stopped." }))),
+        h("section", { class: "panel" }, h("h2", {}, "Why photos stopped"), bars(detail.reasons.map(({ says, photos }) => ({ label: says, value: photos, kind: "warn" })), { empty: "No photo stopped." }))),
       this.lots(detail),
       h("section", {}, h("h2", {}, "Photos"), tabs, this.list));
     api.audit(line.drop).then((audit) => put(this.audit, h("span", { class: `badge ${audit.balanced ? "good" : "warn"}` }, audit.balanced ? "balanced" : audit.open ? `${audit.open} on the way` : "does not add up"), " ", audit.says, this.odd(audit)), (problem) => put(this.audit, problem.message));

@@ -70,7 +70,7 @@ class App {
     return [
       ...VIEWS.map(([name, label, letter]) => ({ keys: [letter], says: label, group, run: () => this.go(`#/${name}`) })),
       { keys: ["?"], says: "This help", group, run: () => help() },
-      { keys: ["z"], says: "Undo the last decision", group, run: () => this.undo() },
+      { keys: ["z"], says: "Undo the last decision", group: "Decide", run: () => this.undo() },
     ];
   }
 
@@ -102,6 +102,12 @@ class App {
         : h("p", {}, "Open the address that ", h("code", {}, "packshot up"), " prints: it carries this session's token.")));
   }
 
+  /** Signed in, and still not let in. */
+  stranger(problem) {
+    put(this.main, h("div", { class: "page narrow welcome" }, h("h1", {}, problem.title), h("p", { role: "alert" }, problem.message),
+      h("button", { onclick: () => session.signOut() }, "Sign out")));
+  }
+
   /** A decision was counted: offer to take it back while that is possible. */
   decided(answer) {
     const { task } = answer.view;
@@ -110,7 +116,7 @@ class App {
     const left = Math.max(0, Math.round((until - Date.now()) / 1000));
     this.last = left ? { id: task.task_id, until } : null;
     const did = task.decision === "approve" ? "Approved" : "Rejected";
-    const lot = { accept: " The lot is accepted.", rework: " The lot is refused and done again.", hold: " The lot is held." }[answer.lot] ?? "";
+    const lot = { accept: " The lot is accepted.", rework: " The lot is refused and done once more.", hold: " The lot is refused: it is held and the operators are told." }[answer.lot] ?? "";
     toast(`${did} ${task.sku} ${task.view}.${lot}`, { kind: task.decision, seconds: Math.min(8, left || 6), action: left ? { label: "Undo (Z)", run: () => this.undo() } : null });
     this.page?.loadLot?.();
   }
@@ -171,6 +177,7 @@ class App {
     try {
       this.bar(await this.me());
     } catch (problem) {
+      if (problem.status === 403) return this.stranger(problem);
       if (problem.status !== 401) banner(problem.message, { label: "Try again", run: () => location.reload() });
       return undefined;
     }

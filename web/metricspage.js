@@ -59,13 +59,13 @@ export class MetricsPage {
       h("dl", { class: "tiles wide" },
         tile("Waiting", String(waiting)), tile("Overdue", String(overdue), overdue ? "bad" : ""), tile("Decided lately", String(decided.length)),
         tile("Rejected", decided.length ? `${Math.round((100 * rejected) / decided.length)} %` : "–"), tile("Median wait", decided.length ? `${Math.round(median(decided))} min` : "–")),
-      panel("Rejected among the reviewed photos, lot by lot", lotColumns(numbers.lots.filter((lot) => lot.sample_size || lot.decided))),
+      panel("Rejected among the reviewed photos, lot by lot", lotColumns(numbers.lots.filter((lot) => lot.decided))),
       h("div", { class: "cards" },
         panel("Why photos were rejected", bars(Object.entries(numbers.defects).map(([code, value]) => ({ label: labels.get(code) ?? code, value, kind: "warn" })), { empty: "Nothing was rejected." })),
         panel("Decisions by segment", bars(segments.map(([label, counts]) => ({ label, value: (counts.approved ?? 0) + (counts.rejected ?? 0), note: `${counts.rejected ?? 0} rejected, ${counts.overridden ?? 0} changed` })))),
         panel("Queue by segment", bars(Object.entries(numbers.queue).map(([label, counts]) => ({ label, value: (counts.open ?? 0) + (counts.claimed ?? 0), note: counts.overdue ? `${counts.overdue} overdue` : "" })), { empty: "The queue is empty." })),
         panel("Decisions by reviewer", bars(Object.entries(numbers.by_reviewer).map(([label, value]) => ({ label, value })))),
         panel("A customer complained", this.complaint()),
-        panel("Owners and due times", h("table", { class: "list" }, h("thead", {}, h("tr", {}, ["Segment", "Owner", "Due within"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, Object.entries(me.owners).map(([segment, owner]) => h("tr", {}, h("td", {}, segment), h("td", {}, owner.owner), h("td", {}, `${owner.due_hours} h`))))))));
+        panel("Owners and due times", h("table", { class: "list" }, h("thead", {}, h("tr", {}, ["Segment", "Owner", "Due within"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, Object.entries(me.owners).map(([segment, owner]) => h("tr", {}, h("td", { "data-label": "Segment" }, segment), h("td", { "data-label": "Owner" }, owner.owner), h("td", { "data-label": "Due within" }, `${owner.due_hours} h`))))))));
   }
 }

@@ -54,7 +54,7 @@ export async function begin() {
     await redeem(query.get("code"), pending);
     return "";
   } catch (problem) {
-    return problem.message;
+    return problem instanceof TypeError ? "The sign-in cannot be reached. Try again." : problem.message;
   }
 }
 

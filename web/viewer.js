@@ -44,6 +44,13 @@ export class Viewer {
     this.changed();
   }
 
+  /** Shows nothing: a photo that is not the task's must not be looked at. */
+  clear() {
+    this.sheet = this.live = this.marks = null;
+    this.canvas.setAttribute("aria-label", "No photo");
+    this.draw();
+  }
+
   /** Shows a rendered preview (an image with transparency), or the batch's result again with null. */
   showLive(image) {
     this.live = image;

@@ -1,0 +1,78 @@
+"""Decisions in a real browser: a lot by keyboard, reasons, undo, two reviewers, leases."""
+
+from __future__ import annotations
+
+import time
+
+from backend import Backend
+from driving import Visit, lot_of, ready, start, task_of
+from playwright.sync_api import expect
+
+
+def test_a_whole_lot_by_keyboard_opens_the_gate(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    shown = start(page, drop)
+    seen = [shown]
+    for _ in range(3):
+        page.keyboard.press("a")
+        shown = ready(page, shown)
+        seen.append(shown)
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_contain_text("Nothing more waits")
+    expect(page.locator("#toasts")).to_contain_text("The lot is accepted")
+    assert sorted(seen) == sorted(lot_of(backend, drop).task_ids)
+    assert lot_of(backend, drop).decision == "accept"
+
+
+def test_reject_with_reasons_and_take_it_back(backend: Backend, visit: Visit, drop: str) -> None:
+    lots = backend.studio.store.lots
+    lots.update(drop, f"{drop}-general-001", acceptance_number=1)
+    page = visit()
+    task = start(page, drop)
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for key in ("3", "7", "Enter"):
+        page.keyboard.press(key)
+    ready(page, task)
+    expect(page.locator("#toasts")).to_contain_text("Rejected")
+    decided = task_of(backend, task)
+    assert (decided.decision, decided.reasons) == ("reject", ["FRINGE", "SHADOW_WRONG"])
+
+    page.keyboard.press("z")
+    assert ready(page, str(page.locator(".desk").get_attribute("data-shown"))) == task
+    assert task_of(backend, task).state == "claimed"
+
+
+def test_leaving_the_reasons_decides_nothing(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    task = start(page, drop)
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Reject Enter")).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert task_of(backend, task).state == "claimed"
+
+
+def test_two_browsers_at_once_never_hold_one_task(backend: Backend, visit: Visit, drop: str) -> None:
+    ann, bob = visit("ann"), visit("bob")
+    hers, his = start(ann, drop), start(bob, drop)
+    assert hers != his
+    bob.evaluate("id => { location.hash = `#/task/${encodeURIComponent(id)}` }", hers)
+    expect(bob.locator(".state")).to_contain_text("ann@localhost is looking at this photo")
+    expect(bob.locator(".approve")).to_be_disabled()
+    held = [task_of(backend, name) for name in lot_of(backend, drop).task_ids]
+    assert {task.owner for task in held if task.state == "claimed"} <= {"ann@localhost", "bob@localhost"}
+
+
+def test_a_lease_that_ran_out_is_said_and_nothing_is_counted(backend: Backend, visit: Visit, drop: str) -> None:
+    ann, bob = visit("ann"), visit("bob")
+    task = start(ann, drop)
+    record = task_of(backend, task)
+    backend.studio.store.tasks.update(task, record.version, lease_until=int(time.time()) - 1)
+    start(bob, drop)
+    bob.evaluate("id => { location.hash = `#/task/${encodeURIComponent(id)}` }", task)
+    ready(bob)
+    ann.keyboard.press("a")
+    expect(ann.locator("#toasts")).to_contain_text("is not decided")
+    assert task_of(backend, task).state == "claimed"
+    assert task_of(backend, task).owner == "bob@localhost"
