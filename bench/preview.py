@@ -1,9 +1,10 @@
-"""How long a reviewer waits for a preview: real requests to the desk's API on the local stack, photo by photo.
+"""How long a reviewer waits: previews by the desk's API on the local stack, photo by photo, and the next photo.
 
     python -m bench preview [--photos samples] [--names MUG-01,CHAIR-06] [--side 1600] [--busy]
 
 Wall time is what the page waits for; CPU time is what the preview's worker spent, which other load does not change.
-``--busy`` drops all samples at the same time, so that the batch's workers take every core.
+The last row is measured in Chromium, from the key to the photo that was loaded ahead. ``--busy`` drops all samples at
+the same time, so that the batch's workers take every core.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from playwright.sync_api import sync_playwright
+
 from packshot.records import TaskState
 from packshot_local import drop as drops
 from packshot_local.project import SAMPLES
-from packshot_local.screenshots import Desk, reviewing
+from packshot_local.screenshots import FLAGS, WIDE, Desk, chromium, reviewing, shown
 
 NAMES = "MUG-01,CHAIR-06,TSHIRT-02,BOTTLE-03,KETTLE-04,BEAR-05"
 STROKE = {"mode": "remove", "size": 0.03, "softness": 0.3, "points": [[0.3, 0.3], [0.4, 0.45], [0.5, 0.4]]}
@@ -44,6 +47,14 @@ class Taken(NamedTuple):
     change: str
     wall: float
     cpu: float
+
+
+CLOCK = """() => {
+  addEventListener('keydown', () => { window.pressed = performance.now() }, { capture: true });
+  const shown = () => requestAnimationFrame(() => setTimeout(() => { window.drawn = performance.now() }));
+  new MutationObserver(shown).observe(document.querySelector('.desk'), { attributeFilter: ['data-shown'] });
+}"""
+"""Notes when a key was pressed, and when the frame that shows the next photo was drawn."""
 
 
 def ask(desk: Desk, task: str, change: Any, side: int) -> tuple[float, float]:
@@ -82,6 +93,26 @@ def measure(desk: Desk, side: int, turns: int) -> Iterator[Taken]:
                     yield Taken(task.sku, name, *ask(desk, task.task_id, change(n), side))
 
 
+def next_photos(desk: Desk) -> Iterator[Taken]:
+    """Each photo of the queue as the page shows it after the key for the next one."""
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=chromium(), args=FLAGS).new_page(viewport=WIDE)
+        page.goto(desk.api.page_url)
+        page.wait_for_selector("tbody tr")
+        count = page.locator("tbody tr").count()
+        page.keyboard.press("Enter")
+        shown(page)
+        page.evaluate(CLOCK)
+        for _ in range(count - 1):
+            page.wait_for_function("document.querySelector('.desk').dataset.preloaded")
+            page.wait_for_load_state("networkidle")
+            before = page.locator(".desk").get_attribute("data-shown")
+            page.keyboard.press("n")
+            page.wait_for_function("before => document.querySelector('.desk').dataset.shown !== before", arg=before)
+            shown(page)
+            yield Taken("", "next photo", page.evaluate("window.drawn - window.pressed") / 1000, float("nan"))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print medians by change, and over all but the first previews."""
     parser = argparse.ArgumentParser(prog="python -m bench preview", description=__doc__)
@@ -101,6 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
                 drops.upload(desk.store, SAMPLES, "busy", drops.Progress())
                 time.sleep(10)  # until intake is over and the networks run
             rows = list(measure(desk, asked.side, asked.turns))
+            ahead = list(next_photos(desk))
             still = not desk.stack.idle()
     if asked.busy and not still:
         print("the batch ended before the last preview: take fewer --turns")
@@ -111,6 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     for sku in dict.fromkeys(row.sku for row in rows):
         _line(sku, [row for row in changed if row.sku == sku])
     _line("all but the first", changed)
+    _line("next photo", ahead)
     return 0
 
 

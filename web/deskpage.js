@@ -76,6 +76,7 @@ export class DeskPage {
     this.lock("Loading…");
     this.element.classList.add("loading");
     const claimed = api.claim(id).catch((problem) => problem);
+    this.app.reasons().catch(() => {}); // known before they are asked for: R 3 Enter is typed faster than they come
     try {
       this.sheet = await sheet(id);
     } catch (problem) {

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
+import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from packshot.records import DropStatus, LotStatus, Status, TaskState
+from packshot.export.stage import ExportMeta, export_photo
+from packshot.process.checkpoint import decode_png
+from packshot.records import DropStatus, LotRecord, LotStatus, PhotoRecord, Status, TaskRecord, TaskState
+from packshot_local import drop as drops
 from packshot_local.project import SAMPLES
 from packshot_local.screenshots import Desk, reviewing, shown
 
@@ -36,7 +45,7 @@ def test_a_gated_drop_is_reviewed_in_the_browser_and_exported(desk: Desk, browse
     page.wait_for_selector("tbody tr")
     page.keyboard.press("Enter")
 
-    changed = _change(page, desk)
+    changed, untouched = _change(page, desk)
     for _ in waiting[1:]:
         before = page.evaluate("location.hash")
         page.keyboard.press("a")
@@ -54,31 +63,143 @@ def test_a_gated_drop_is_reviewed_in_the_browser_and_exported(desk: Desk, browse
         assert set(photo.exports) == {"amazon", "shopify", "google"}
         assert all(desk.store.output.get(key).body for key in photo.exports.values())
     task = desk.store.tasks.get(changed)
-    assert task is not None and task.override == {"edge_shift_px": -4.0}
+    assert task is not None and task.override["edge_shift_px"] == -4.0
+    assert task.override["shadow"]["kind"] == "contact"
     result = desk.store.work.get_json(f"photos/gated/{task.photo_id}/measurements.json")
     assert result["settings"]["edge_shift_px"] == -4.0
+    photo = photos[task.photo_id]
+    exported = pixels(desk.store.output.get(photo.exports["shopify"]).body)
+    after, unchanged = (pixels(_export(photo, files)) for files in (_files(desk, task), untouched))
+    assert (exported == after).all() and not np.array_equal(exported, unchanged), "what left is what was changed"
     page.close()
 
 
-def _change(page: Page, desk: Desk) -> str:
-    """Pull the first photo's edge in, and approve it; its task."""
+def test_a_lot_that_is_refused_twice_is_held_escalated_and_may_be_done_again(
+    desk: Desk, browser: Browser, tmp_path: Path
+) -> None:
+    inbox = _inbox(desk)
+    for name in ("CHAIR-06_front.jpg", "catalog.csv"):
+        shutil.copy(SAMPLES / name, tmp_path / name)
+    drops.upload(desk.store, tmp_path, "refused", drops.Progress())
+    for _ in drops.follow(desk.stack, desk.store, "refused", drops.Progress()):
+        continue
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(60_000)
+    page.goto(desk.api.page_url)
+
+    _reject(page, "done once more")
+    assert desk.stack.wait_idle(240)
+    lot = _lot(desk)
+    assert (lot.attempt, lot.status, lot.decision) == (1, LotStatus.REVIEW, "")
+
+    page.keyboard.press("q")
+    _reject(page, "held and the operators are told", expected="refused again, held and escalated")
+    assert desk.stack.wait_idle(120)
+    lot = _lot(desk)
+    assert (lot.decision, lot.status) == ("hold", LotStatus.HELD) and lot.reason is not None
+    assert {photo.status for photo in desk.store.photos.of_drop("refused")} == {Status.HELD}
+    letters = [json.loads(m["Body"]) for m in _letters(desk, inbox)]
+    assert [letter["Subject"] for letter in letters] == ["packshot: lot held"]
+    assert lot.lot in letters[0]["Message"]
+
+    page.evaluate("location.hash = '#/drops/refused'")
+    lots = page.locator("section", has=page.get_by_role("heading", name="Lots"))
+    expect(lots.locator(".badge.held")).to_be_visible()
+    expect(lots).to_contain_text(lot.reason.message)
+    page.get_by_role("button", name="Retry").click()
+    expect(page.locator("#toasts")).to_contain_text("goes through once more")
+    assert desk.stack.wait_idle(240)
+    assert (_lot(desk).attempt, _lot(desk).status) == (2, LotStatus.REVIEW)
+    page.keyboard.press("q")
+    _open_first(page)
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_contain_text("The lot is accepted")
+    assert desk.stack.wait_idle(120)
+    assert {photo.status for photo in desk.store.photos.of_drop("refused")} == {Status.EXPORTED}
+    page.close()
+
+
+def _lot(desk: Desk) -> LotRecord:
+    (lot,) = desk.store.lots.of_drop("refused")
+    return lot
+
+
+def _open_first(page: Page) -> None:
+    page.get_by_label("Drop", exact=True).fill("refused")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("heading", name="Queue").click()
+    page.keyboard.press("Enter")
+    shown(page)
+
+
+def _reject(page: Page, toast: str, expected: str = "refused and done once more") -> None:
+    """Reject the first photo that waits; the page has said before what comes of it, and says so after."""
+    _open_first(page)
+    expect(page.locator("section", has=page.locator("#lot-title"))).to_contain_text(expected)
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text(toast)
+
+
+def _inbox(desk: Desk) -> str:
+    """A queue that hears what the operators are told; its address."""
+    sqs, sns = desk.stack.client("sqs"), desk.stack.client("sns")
+    queue = str(sqs.create_queue(QueueName="operators-inbox")["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=desk.stack.physical("OperatorsTopic"), Protocol="sqs", Endpoint=arn)
+    return queue
+
+
+def _letters(desk: Desk, queue: str) -> list[dict[str, str]]:
+    found = desk.stack.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    return list(found.get("Messages", []))
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def _files(desk: Desk, task: TaskRecord) -> dict[str, bytes]:
+    """The master, and the shadow if there is one."""
+    folder = f"photos/{task.drop}/{task.photo_id}/"
+    there = [entry.key for entry in desk.store.work.list(folder)]
+    return {
+        name: desk.store.work.get(folder + name).body for name in ("master.png", "shadow.png") if folder + name in there
+    }
+
+
+def _export(photo: PhotoRecord, files: dict[str, bytes]) -> bytes:
+    """What the export stage makes of these files for Shopify."""
+    assert photo.catalog is not None
+    meta = ExportMeta(catalog=photo.catalog, sku=photo.sku, view=photo.view, n=photo.n, segment=photo.segment)
+    shadow = decode_png(files["shadow.png"]) if "shadow.png" in files else None
+    (done,) = export_photo(decode_png(files["master.png"]), shadow, meta, ["shopify"], dt.date.today())
+    return done.data
+
+
+def _change(page: Page, desk: Desk) -> tuple[str, dict[str, bytes]]:
+    """Pull the first photo's edge in, lay a shadow, and approve it; its task, and its files before that."""
     shown(page)
     task = str(page.locator(".desk").get_attribute("data-shown"))
     record = desk.store.tasks.get(task)
     assert record is not None
-    master = f"photos/gated/{record.photo_id}/master.png"
-    before = desk.store.work.get(master).body
+    before = _files(desk, record)
     page.keyboard.press("c")
     page.wait_for_selector(".desk[data-previewed]")
     page.get_by_label("Shift", exact=True).fill("-4")
     page.wait_for_function("() => Number(document.querySelector('.desk').dataset.previewed) >= 2")
+    page.get_by_label("Shadow kind").select_option("contact")
+    page.wait_for_function("() => Number(document.querySelector('.desk').dataset.previewed) >= 3")
     page.get_by_role("heading", level=1).click()
     before_hash = page.evaluate("location.hash")
     page.keyboard.press("a")
     page.wait_for_function("before => location.hash !== before", arg=before_hash)
     _next_or_queue(page)
-    assert desk.store.work.get(master).body != before
-    return task
+    assert _files(desk, record)["shadow.png"] != before.get("shadow.png")
+    return task, before
 
 
 def _next_or_queue(page: Page) -> None:
