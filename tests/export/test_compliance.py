@@ -275,6 +275,17 @@ def test_a_transparent_background_may_stand_for_white_where_the_channel_says_so(
     assert compliance.check(see_through(), either, "a.png", on=ON)[1].passed
 
 
+@pytest.mark.parametrize(("level", "passes"), [(254, True), (250, False)])
+def test_bright_glass_within_the_product_is_not_taken_for_a_grey_background(level: int, passes: bool) -> None:
+    bottle = np.full((600, 600, 3), 255, np.uint8)
+    cv2.rectangle(bottle, (200, 60), (400, 540), (30, 60, 40), 6)
+    bottle[300:310, 300:310] = level
+    white = channel(Kind.BACKGROUND, "white")
+    assert compliance.check(jpeg(bottle), white, "a.jpg", on=ON)[1].passed == passes
+    bottle[300:310, 300:310], bottle[300:310, 100:110] = 255, level  # the same beside it
+    assert not compliance.check(jpeg(bottle), white, "a.jpg", on=ON)[1].passed
+
+
 def test_a_busy_background_is_not_white_and_not_judged_for_residue() -> None:
     noise = jpeg(np.random.default_rng(1).integers(0, 255, (400, 400, 3)).astype(np.uint8))
     assert not compliance.check(noise, channel(Kind.BACKGROUND, "white"), "a.jpg", on=ON)[1].passed

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from packshot.export.inspection import U8, Written
 
 Mask = npt.NDArray[np.bool_]
+RESIDUE = 3  # levels that a pixel may differ from the background before it counts as something
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,10 @@ def look(written: Written, product: U8 | None = None, shadow: U8 | None = None) 
     near = cv2.dilate(content.astype(np.uint8), np.ones((2 * guard(written) + 1,) * 2, np.uint8))
     outside: Mask = (near == 0) if even else np.zeros(near.shape, np.bool_)
     total, least = int(np.count_nonzero(outside)), _smallest(visible)
-    pure = int(np.count_nonzero((least == 255) & outside))
+    white = least == 255
+    if product is None:  # bright glass within the product's outline is not to be told from the background
+        white |= _enclosed(content) & (least >= 255 - RESIDUE)
+    pure = int(np.count_nonzero(white & outside))
     clear = 0 if written.alpha is None else int(np.count_nonzero((written.alpha == 0) & outside))
     fill = None if box is None else max((box[2] - box[0]) / written.width, (box[3] - box[1]) / written.height)
     return Picture(
@@ -126,7 +130,7 @@ def look(written: Written, product: U8 | None = None, shadow: U8 | None = None) 
         white=pure / max(1, total),
         clear=clear / max(1, total),
         worst=int(cv2.minMaxLoc(least, outside.view(np.uint8))[0]) if total else 255,
-        islands=_boxes(outside & (away > 3), 2),
+        islands=_boxes(outside & (away > RESIDUE), 2),
         marks=_boxes(outside & (away > 40), 4) if product is not None else _small_parts(away, even),
         at_frame=int((np.abs(_ring(visible).astype(np.int16) - tone).max(axis=1) > 2).sum()) if even else 0,
         border_sides=_border_sides(visible),
@@ -174,6 +178,14 @@ def _small_parts(away: U8, even: bool) -> list[tuple[int, int, int, int]]:
     _, stats = _components(away > 40)
     most = int(stats[1:, cv2.CC_STAT_AREA].max(initial=0)) // 8
     return [(int(x), int(y), int(w), int(h)) for x, y, w, h, area in stats[1:] if 4 <= area <= most]
+
+
+def _enclosed(content: Mask) -> Mask:
+    """What the content surrounds: all that does not hang together with the frame."""
+    _, labels = cv2.connectedComponents((~content).view(np.uint8), connectivity=4)
+    free = np.zeros(int(labels.max()) + 1, np.bool_)
+    free[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+    return np.asarray(~free[labels] & ~content)
 
 
 def _solid(rgb: U8, away: U8) -> Mask:
