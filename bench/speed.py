@@ -55,8 +55,10 @@ def bare(job: tuple[str, str]) -> float:
     start = time.perf_counter()
     rgb = decode(Path(path).read_bytes()).rgb
     networks = _networks()
-    networks.u2netp(rgb)
-    if way != "fast":
+    if way == "fast":
+        networks.u2netp(rgb)
+    else:
+        networks.isnet(rgb, 1024)
         networks.isnet(rgb, 768)
     image = Image.fromarray(rgb)
     image.thumbnail((EXPORT_SIDE, EXPORT_SIDE))

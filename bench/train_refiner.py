@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
@@ -22,12 +23,16 @@ from torch import Tensor, nn
 from bench.composites import Composite, compose
 from packshot.imaging import backdrop, refine, refiner
 from packshot.imaging.light import F32, linear
+from packshot.imaging.matte import FUR_DEPTH
 from packshot.imaging.networks import Networks
 
 WINDOW, BATCH = 128, 8
 WIDTHS = (20, 28, 36, 36)
-NETWORK_SIZES = (640, 768, 768, 1024)
+FIRST_SIZES, SECOND_SIZES = (768, 1024, 1024), (640, 768, 768, 1024)
+DEPTHS = (1.0, 1.0, FUR_DEPTH)
 ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+TWO_LOOKS = 0.75
+"""Share of lessons whose coarse matte is the mean of two looks, as in production; the rest keep its edge honest."""
 SHARPNESS_WEIGHT = 0.5
 
 
@@ -89,11 +94,15 @@ def lesson(made: Composite, networks: Networks, rng: np.random.Generator) -> Les
     bottom = min(made.truth.shape[0], rows[-1] + margin) // 2 * 2
     right = min(made.truth.shape[1], cols[-1] + margin) // 2 * 2
     crop = np.ascontiguousarray(made.photo[top:bottom, left:right])
-    coarse = networks.isnet(crop, int(rng.choice(NETWORK_SIZES)))
+    coarse = networks.isnet(crop, int(rng.choice(FIRST_SIZES)))
+    if rng.random() < TWO_LOOKS:
+        turned = np.ascontiguousarray(crop[:, ::-1])
+        look = networks.isnet(turned, int(rng.choice(SECOND_SIZES)))[:, ::-1]
+        coarse = (coarse + cv2.resize(look, coarse.shape[::-1], interpolation=cv2.INTER_LINEAR)) / 2
     height, width = crop.shape[0] // 2, crop.shape[1] // 2
     light = linear(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA))
     matte = refine.enlarge(coarse, height, width)
-    fields = backdrop.estimate(light, matte, max(height, width) / max(coarse.shape))
+    fields = backdrop.estimate(light, matte, max(height, width) / max(coarse.shape), float(rng.choice(DEPTHS)))
     features = refiner.stack(np.sqrt(linear(crop)), matte, fields)
     truth = made.truth[top:bottom, left:right].astype(np.float32) / 255
     cells = truth.reshape(height, 2, width, 2).transpose(1, 3, 0, 2).reshape(4, height, width)
@@ -141,14 +150,25 @@ def loss_of(alpha: Tensor, truth: Tensor, x: Tensor) -> Tensor:
     return error + SHARPNESS_WEIGHT * (across.sum() + down.sum()) / fine.sum()
 
 
-def train(lessons: list[Lesson], minutes: float, rng: np.random.Generator) -> Refiner:
-    """AdamW with a cosine step for so many minutes; prints the loss every 50 steps."""
+def taken_up(path: Path | None) -> Refiner:
+    """A new refiner, or one that goes on from a file that this command wrote."""
     net = Refiner()
-    steps = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=1e-4)
+    if path:
+        kept = {
+            w.name.removeprefix("m."): torch.from_numpy(onnx.numpy_helper.to_array(w).copy())
+            for w in onnx.load(path).graph.initializer
+        }
+        net.load_state_dict({name: kept[name] for name in net.state_dict()})
+    return net
+
+
+def train(net: Refiner, lessons: list[Lesson], minutes: float, rate: float, rng: np.random.Generator) -> Refiner:
+    """AdamW with a cosine step for so many minutes; prints the loss every 50 steps."""
+    steps = torch.optim.AdamW(net.parameters(), rate, weight_decay=1e-4)
     started, count = time.monotonic(), 0
     while (gone := (time.monotonic() - started) / (60 * minutes)) < 1:
         for group in steps.param_groups:
-            group["lr"] = 1e-5 + 2e-3 * min(1, count / 50) * 0.5 * (1 + np.cos(np.pi * gone))
+            group["lr"] = 1e-5 + rate * min(1, count / 50) * 0.5 * (1 + np.cos(np.pi * gone))
         x, truth = batch(lessons, rng)
         with torch.autocast("cpu", torch.bfloat16):
             alpha = net(x)
@@ -170,12 +190,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--each", type=int, default=4)
+    parser.add_argument("--start", type=Path, help="go on from these weights")
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
     rng, networks = np.random.default_rng(0), Networks()
     names = [p.stem for p in sorted((asked.products / "alpha").glob("*.png")) if p.stem not in asked.hold_out]
     lessons = [lesson(compose(asked.products, name, rng), networks, rng) for name in names for _ in range(asked.each)]
-    net = train(lessons, asked.minutes, rng).eval()
+    net = train(taken_up(asked.start), lessons, asked.minutes, asked.rate, rng).eval()
     free = {0: "n", 2: "height", 3: "width"}
     torch.onnx.export(
         net,

@@ -46,8 +46,49 @@ def test_a_product_on_a_sweep_is_cut_from_its_crop_alone():
 
     assert np.abs(found.matte * 255 - truth).mean() < 1.0
     assert ((found.matte > 0.5) != (truth > 127)).mean() < 0.001
-    (shape, _), *rest = seen.asked
-    assert not rest and shape[0] < 400 and shape[1] < 400
+    assert len(seen.asked) == 2, "it is looked at twice"
+    assert all(shape[0] < 400 and shape[1] < 400 for shape, _ in seen.asked)
+
+
+def test_two_looks_that_differ_are_averaged_and_their_difference_is_told():
+    photo, truth = scene()
+
+    class Fickle(Coarse):
+        """Sees the right half of whatever it is shown only."""
+
+        def isnet(self, rgb: np.ndarray, size: int = 1024) -> np.ndarray:
+            seen = super().isnet(rgb, size)
+            seen[:, : seen.shape[1] // 2] = 0
+            return seen
+
+    sure = matte.find(photo, "auto", Coarse(truth, photo.shape[:2]))
+    torn = matte._opinion(photo, studio.fit(photo), "general", "auto", Fickle(truth, photo.shape[:2]))
+
+    assert sure.numbers["disagreement"] < 0.02
+    assert torn[1]["disagreement"] > 0.9
+    assert 0.45 < np.median(torn[0][torn[0] > 0.1]) < 0.55
+
+
+def test_what_the_frame_cuts_beside_a_whole_product_is_dropped():
+    seen = np.zeros((200, 200), np.float32)
+    seen[60:140, 60:140] = 1
+    seen[80:120, :20] = 0.9  # cut by the frame
+    seen[150:160, 150:170] = 0.3  # doubt that leads nowhere
+    seen[140:150, 80:90] = 0.3  # doubt at the product
+
+    kept, dropped = topology.drop_bystanders(seen)
+
+    assert dropped == 2
+    assert kept[100, 10] == 0 and kept[155, 160] == 0
+    assert kept[100, 100] == 1 and kept[145, 85] == np.float32(0.3)
+
+
+def test_a_product_that_the_frame_cuts_stays_with_all_beside_it():
+    seen = np.zeros((200, 200), np.float32)
+    seen[60:, 60:140] = 1
+    seen[20:30, :20] = 1
+    kept, dropped = topology.drop_bystanders(seen)
+    assert dropped == 0 and (kept == seen).all()
 
 
 def test_the_fast_way_never_asks_the_accurate_network():
@@ -139,27 +180,13 @@ def test_a_narrow_highlight_inside_a_mirror_is_regained_but_the_gaps_of_a_mesh_a
     assert found[32, 57] < 0.5
 
 
-class Told(Coarse):
-    """Opinions that are given."""
-
-    def __init__(self, coarse: np.ndarray, fine: np.ndarray) -> None:
-        self.coarse, self.fine = coarse, fine
-
-    def u2netp(self, rgb: np.ndarray) -> np.ndarray:
-        return self.coarse
-
-    def isnet(self, rgb: np.ndarray, size: int = 1024) -> np.ndarray:
-        return self.fine
-
-
 def test_a_second_opinion_settles_wide_doubt_and_leaves_the_edge_alone():
-    clutter = np.random.default_rng(0).integers(0, 255, (40, 40, 3)).astype(np.uint8).repeat(16, 0).repeat(16, 1)
     first = np.zeros((640, 640), np.float32)
     first[100:500, 100:500] = 1
     first[100:500, 500:503] = 0.5
     first[200:300, 200:300] = 0.5
     second = np.zeros((640, 640), np.float32)
     second[100:500, 90:510] = 1
-    opinion, _ = matte._opinion(clutter, studio.fit(clutter), "general", "auto", Told(second, first))
+    opinion = matte._settled(first, second)
     assert opinion[250, 250] == 1
     assert opinion[250, 501] == 0.5

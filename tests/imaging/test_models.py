@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from packshot.imaging import models
-from packshot.imaging.models import LocalSource, ModelError, ModelSpec, NpmSource, WheelSource
+from packshot.imaging import models, quantise
+from packshot.imaging.models import LocalSource, ModelError, ModelSpec, NpmSource, Published, WheelSource
 
 WEIGHTS = b"not really a network, but these very bytes"
 
@@ -59,6 +59,25 @@ def test_a_pull_of_what_is_there_fetches_nothing(known, tmp_path: Path):
     known(LocalSource(kind="local", path=tmp_path / "nowhere"))
 
     assert models.pull("toy", tmp_path) == tmp_path / "toy.onnx"
+
+
+def test_a_network_that_is_built_is_checked_before_and_after(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    published = tmp_path / "published"
+    published.write_bytes(b"as published")
+    recipe = Published(sha256=hashlib.sha256(b"as published").hexdigest(), bytes=12, ranges="toy.json")
+    built = entry(LocalSource(kind="local", path=published)).model_copy(update={"built_from": recipe})
+    monkeypatch.setattr(models, "registry", lambda: {"toy": built})
+    monkeypatch.setattr(quantise, "ranges", lambda file: {"tensor": (0.0, 1.0)})
+    monkeypatch.setattr(quantise, "build", lambda source, ranges, target: target.write_bytes(WEIGHTS))
+
+    assert models.pull("toy", tmp_path / "models").read_bytes() == WEIGHTS
+
+    monkeypatch.setattr(quantise, "build", lambda source, ranges, target: target.write_bytes(WEIGHTS[::-1]))
+    with pytest.raises(ModelError, match="what was built has sha256"):
+        models.pull("toy", tmp_path / "others")
+    published.write_bytes(b"as published?")
+    with pytest.raises(ModelError, match="what came has 13 bytes"):
+        models.pull("toy", tmp_path / "others")
 
 
 def test_when_no_source_works_one_error_says_what_was_tried_and_what_to_do(known, tmp_path: Path):

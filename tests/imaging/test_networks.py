@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from packshot.imaging import graph, models, networks
+from packshot.imaging import models, networks
 
 
 def test_reading_the_module_does_not_load_the_runtime():
@@ -26,22 +26,6 @@ def test_the_network_sees_the_photos_shape_in_steps_of_64(height, width, size, e
 def test_missing_weights_are_a_model_error(tmp_path):
     with pytest.raises(models.ModelError, match="missing"):
         networks.Networks(tmp_path, threads=1).u2netp(np.zeros((8, 8, 3), np.uint8))
-
-
-def test_a_damaged_model_file_is_refused():
-    with pytest.raises(graph.GraphError):
-        graph.free_size(b"\x3a\xff\x01short")
-
-
-def test_a_graph_without_resize_is_refused():
-    with pytest.raises(graph.GraphError, match="no Resize"):
-        graph.free_size(graph._field(graph.MODEL_GRAPH, graph.LENGTH, b""))
-
-
-@pytest.mark.parametrize("value", [0, 1, 127, 128, 300, 1 << 40])
-def test_varints_survive_writing_and_reading(value):
-    written = graph._varint(value)
-    assert graph._read_varint(written, 0) == (value, len(written))
 
 
 def test_our_own_refiner_keeps_alpha_in_range_and_size():

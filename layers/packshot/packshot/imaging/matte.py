@@ -19,8 +19,9 @@ SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
 EVEN_SIZE, FULL_SIZE = 768, 1024
-"""What the accurate network sees: a product on an even sweep needs less than one on clutter."""
-HARD_SEGMENTS = frozenset({"transparent", "reflective"})
+"""What the accurate network sees: the photo at full size, then turned about; before a sweep less is enough for that."""
+SECOND_WEIGHT, GLASS_SECOND_WEIGHT = 0.5, 0.25
+"""Share of the looks after the first in the opinion; a glass edge is thin, and a second look only blurs it."""
 FUR_DEPTH = 3.0
 AGREEMENT = 0.7
 DOUBT_REACH = 3
@@ -59,13 +60,17 @@ def find(rgb: U8, way: Way, networks: Opinions, segment: str = "general") -> Fou
     Raises NoProduct when nothing stands in the photo or the networks see no product.
     """
     height, width = rgb.shape[:2]
+    whole = (0, height, 0, width)
     sweep = studio.fit(rgb)
-    box = studio.product_box(sweep, height, width, MARGIN_SHARE) if sweep.even else None
-    if sweep.even and box is None:
-        raise NoProduct("nothing stands out from the even backdrop")
-    found = _in_crop(rgb, box or (0, height, 0, width), sweep, way, networks, segment)
-    if box and _cut_by(found.matte, box):
-        found = _in_crop(rgb, (0, height, 0, width), sweep, way, networks, segment)
+    if sweep.even:
+        box = studio.product_box(sweep, height, width, MARGIN_SHARE)
+        if box is None:
+            raise NoProduct("nothing stands out from the even backdrop")
+    else:
+        box = whole
+    found = _in_crop(rgb, box, sweep, way, networks, segment)
+    if box != whole and _cut_by(found.matte, box):
+        found = _in_crop(rgb, whole, sweep, way, networks, segment)
     if (found.matte >= PRESENT).mean() < SMALLEST_PRODUCT_SHARE:
         raise NoProduct("the network sees no product")
     return found
@@ -113,29 +118,49 @@ def _work_copy(crop: U8) -> U8:
 
 
 def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) -> tuple[F32, dict[str, float]]:
-    """The networks' coarse matte; on clutter two of them, reconciled."""
+    """The networks' coarse matte, and how far their looks at the photo disagree (share of the product).
+
+    A network that sees a photo and its mirror image does not make the same mistake twice: the mean is better than
+    either, and where they differ is doubt. The accurate way looks a third time, and asks the other network too.
+    """
     if way == "fast":
         return networks.u2netp(work), {"disagreement": 0.0}
-    easy = sweep.even and segment not in HARD_SEGMENTS
-    fine = networks.isnet(work, EVEN_SIZE if easy and way == "auto" else FULL_SIZE)
-    if sweep.even:
-        return fine, {"disagreement": 0.0}
-    other = cv2.resize(networks.u2netp(work), fine.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    agreement = topology.agreement(fine, other)
-    if agreement >= AGREEMENT:  # where the fine network is in doubt, the other's word is better than none
-        doubt = cv2.morphologyEx(1 - np.abs(2 * fine - 1), cv2.MORPH_OPEN, backdrop.disc(DOUBT_REACH))
-        fine = fine * (1 - doubt) + other * doubt
-    return fine, {"disagreement": 1 - agreement}
+    first = networks.isnet(work, FULL_SIZE)
+    shape = first.shape[::-1]
+    turned = networks.isnet(np.ascontiguousarray(work[:, ::-1]), EVEN_SIZE if sweep.even else FULL_SIZE)[:, ::-1]
+    second = cv2.resize(turned, shape, interpolation=cv2.INTER_LINEAR)
+    disagreement = 1 - topology.agreement(first, second)
+    if way == "accurate":
+        third = cv2.resize(networks.isnet(work, EVEN_SIZE), shape, interpolation=cv2.INTER_LINEAR)
+        second = (second + third) / 2
+    weight = GLASS_SECOND_WEIGHT if segment == "transparent" else SECOND_WEIGHT
+    seen = (1 - weight) * first + weight * second
+    if way == "accurate":
+        other = cv2.resize(networks.u2netp(work), shape, interpolation=cv2.INTER_LINEAR)
+        seen = _settled(seen, other)
+    return seen, {"disagreement": disagreement}
+
+
+def _settled(seen: F32, other: F32) -> F32:
+    """Where the fine network is in doubt, the other's word is better than none, if both agree on the whole."""
+    if topology.agreement(seen, other) < AGREEMENT:
+        return seen
+    doubt = cv2.morphologyEx(1 - np.abs(2 * seen - 1), cv2.MORPH_OPEN, backdrop.disc(DOUBT_REACH))
+    return np.asarray(seen * (1 - doubt) + other * doubt, np.float32)
 
 
 def _repaired(matte: F32, light: F32, even: bool, network_px: float, transparent: bool) -> tuple[F32, dict[str, float]]:
     """The coarse matte without false holes and blurred bystanders, and how many there were."""
-    matte, blurred = (matte, 0) if even else topology.drop_blurred_parts(matte, np.sqrt(light).mean(axis=2))
+    blurred = apart = 0
+    if not even:
+        matte, blurred = topology.drop_blurred_parts(matte, np.sqrt(light).mean(axis=2))
+        matte, apart = topology.drop_bystanders(matte)
     foreign = backdrop.foreign(light, topology.silhouette(matte)) if even else None
     matte, holes = topology.close_false_holes(matte, foreign, network_px, transparent)
     return matte, {
         "holes_closed": float(holes),
         "blurred_parts": float(blurred),
+        "bystanders": float(apart),
     }
 
 

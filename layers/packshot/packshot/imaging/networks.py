@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import cv2
 import numpy as np
 
-from packshot.imaging import graph, models, refiner
+from packshot.imaging import models, refiner
 from packshot.imaging.light import F32, U8
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Networks:
         size = models.spec("u2netp").input_size
         small = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
         small /= max(float(small.max()), 1.0)
-        return self._run("u2netp", (small - IMAGENET_MEAN) / IMAGENET_STD)
+        return self._run("u2netp", _batch((small - IMAGENET_MEAN) / IMAGENET_STD))
 
     def isnet(self, rgb: U8, size: int = 1024) -> F32:
         """Fine matte of a uint8 HxWx3 sRGB photo or crop: float32 h x w, 0..1.
@@ -56,17 +56,15 @@ class Networks:
         `size` is the long side in pixels that the network sees; the short side follows the photo's shape, both
         rounded to multiples of 64 and at least 256. The answer has the network's size, not the photo's.
         """
-        small = cv2.resize(rgb, _network_shape(rgb.shape[0], rgb.shape[1], size), interpolation=cv2.INTER_AREA)
-        return self._run("isnet", small.astype(np.float32) / 255 - 0.5)
+        return self._run("isnet", for_isnet(rgb, size))
 
     def settle(self, features: F32) -> F32:
         """The refiner's alphas, 1 x 4 x n x m, for its features 1 x 27 x n x m (see `refiner.stack`)."""
         answer: F32 = self._session("refiner").run(None, {"features": features}, _giving_back())[0]
         return answer
 
-    def _run(self, name: str, image: F32) -> F32:
+    def _run(self, name: str, batch: F32) -> F32:
         session = self._session(name)
-        batch = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
         first = session.get_outputs()[0].name
         answer = session.run([first], {session.get_inputs()[0].name: batch}, _giving_back())[0]
         matte: F32 = np.asarray(answer, np.float32)[0, 0]
@@ -81,14 +79,11 @@ class Networks:
     def _open(self, name: str) -> onnxruntime.InferenceSession:
         import onnxruntime  # here, so that the module can be read without the runtime
 
-        data = self._weights(name)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            graph.free_size(data) if name == "isnet" else data, options, providers=self._providers(onnxruntime)
-        )
+        return onnxruntime.InferenceSession(self._weights(name), options, providers=self._providers(onnxruntime))
 
     def _weights(self, name: str) -> bytes:
         if name == "refiner":  # our own, small, shipped with the code
@@ -115,6 +110,16 @@ def _giving_back() -> onnxruntime.RunOptions:
     options = onnxruntime.RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
+
+
+def for_isnet(rgb: U8, size: int) -> F32:
+    """What IS-Net sees of a uint8 HxWx3 sRGB photo at a long side of `size`: float32 1 x 3 x h x w, -0.5..0.5."""
+    small = cv2.resize(rgb, _network_shape(rgb.shape[0], rgb.shape[1], size), interpolation=cv2.INTER_AREA)
+    return _batch(small.astype(np.float32) / 255 - 0.5)
+
+
+def _batch(image: F32) -> F32:
+    return np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 def _network_shape(height: int, width: int, size: int) -> tuple[int, int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from packshot.imaging import backdrop
 from packshot.imaging.light import F32, U8
 
-SOLID = 0.5
+Bool = npt.NDArray[np.bool_]
+SOLID, DOUBT = 0.5, 0.1
 SMALLEST_HOLE = 12
 """Holes smaller than this many network pixels across are left to the refiner."""
 GLASS_DOUBT = 0.02
@@ -136,10 +138,37 @@ def drop_blurred_parts(matte: F32, grey: F32) -> tuple[F32, int]:
     blurred = [i for i in parts if focus[i] < min(BLURRED_BELOW, BLURRED_RATIO * best)]
     if not blurred:
         return matte, 0
+    kept = [part for part in parts if part not in blurred]
+    return _without(matte, np.isin(labels, blurred), np.isin(labels, kept)), len(blurred)
+
+
+def drop_bystanders(matte: F32) -> tuple[F32, int]:
+    """Remove what stands apart from the product on clutter, and how many things were removed.
+
+    matte h x w. A product is photographed whole: a separate part that the frame cuts beside a larger whole one stands
+    there by chance (where the largest is itself cut, it stays, and so do the others). Doubt that leads to no solid
+    part goes too.
+    """
+    _, solid, stats, _ = cv2.connectedComponentsWithStats((matte >= SOLID).astype(np.uint8), connectivity=8)
+    count, loose = cv2.connectedComponents((matte > DOUBT).astype(np.uint8), connectivity=8)
+    height, width = matte.shape
+    left, top, wide, high, area = stats.T
+    belongs = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
+    belongs[0] = False
+    if len(area) < 2 or not belongs[1 + int(np.argmax(area[1:]))]:
+        belongs[1:] = True
+    kept = np.zeros(count, bool)
+    kept[np.unique(loose[belongs[solid]])] = True
+    kept[0] = True
+    return np.where(kept[loose], matte, 0).astype(np.float32), int((~kept).sum())
+
+
+def _without(matte: F32, gone: Bool, stay: Bool) -> F32:
+    """The matte with some parts and their soft surroundings empty; the surroundings of parts that stay are kept."""
     reach = 2 * round(0.01 * max(matte.shape)) + 1
-    gone = cv2.dilate(np.isin(labels, blurred).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-    stay = cv2.dilate(np.isin(labels, [i for i in parts if i not in blurred]).astype(np.uint8), np.ones((5, 5))) > 0
-    return np.where(gone & ~stay, 0, matte).astype(np.float32), len(blurred)
+    near_gone = cv2.dilate(gone.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    near_kept = cv2.dilate(stay.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return np.where(near_gone & ~near_kept, 0, matte).astype(np.float32)
 
 
 def _edge_sharpness(grey: F32) -> tuple[F32, F32]:

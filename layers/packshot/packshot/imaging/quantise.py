@@ -1,0 +1,185 @@
+"""Build the accurate network as it is run from the weights as they were published.
+
+The published IS-Net graph takes 1024x1024 only and computes in single precision between half-precision weights. What
+runs here takes any height and width that are multiples of 64, gives its first output alone, and multiplies in 8 bits:
+affine quantisation with a scale per output channel (Jacob et al., CVPR 2018), activations within ranges that were
+measured once (`bench/calibrate.py`). That is about three times as fast on processors with 8-bit dot products. Weights
+keep to 7 bits, so that older processors, which add products in 16 bits, cannot overflow: all give the same sums.
+
+Done once, when a model is pulled. The `onnx` package is needed then, and never by a function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto
+
+Ranges = dict[str, tuple[float, float]]
+"""Least and largest value of each tensor, by name."""
+FREE_AXES = {2: "height", 3: "width"}
+
+
+class GraphError(ValueError):
+    """The graph is not built as expected."""
+
+
+def ranges(file: str) -> Ranges:
+    """The measured ranges that lie beside this module."""
+    read = json.loads(resources.files(__package__).joinpath(file).read_text("utf-8"))
+    return {name: (float(low), float(high)) for name, (low, high) in read.items()}
+
+
+def build(published: Path, measured: Ranges, target: Path) -> None:
+    """Write the network that is run to `target`; the same bytes from the same inputs.
+
+    Raises GraphError where the graph is not built as expected or a tensor has no range.
+    """
+    import onnx
+    from onnx import shape_inference
+    from onnxruntime.quantization import CalibrationMethod, QuantType
+    from onnxruntime.quantization.calibrate import TensorsData
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+
+    model = shape_inference.infer_shapes(free(onnx.load(published)))
+    given = {name: tuple(np.float32(value) for value in pair) for name, pair in measured.items()}
+    try:
+        quantiser = QDQQuantizer(
+            model,
+            per_channel=True,
+            reduce_range=True,
+            weight_qType=QuantType.QInt8,
+            activation_qType=QuantType.QUInt8,
+            tensors_range=TensorsData(CalibrationMethod.MinMax, given),
+            nodes_to_quantize=[],
+            nodes_to_exclude=[*_outer(model.graph)],
+            extra_options={},
+            op_types_to_quantize=["Add", "Concat", "Conv", "MaxPool", "Relu", "Resize"],
+        )
+        quantiser.quantize_model()
+    except (KeyError, ValueError) as error:
+        raise GraphError(f"it cannot be quantised: {error}") from error
+    onnx.save(quantiser.model.model, target)
+
+
+def free(model: ModelProto) -> ModelProto:
+    """The same network in single precision, its height and width free, with its first output only; changes `model`.
+
+    Raises GraphError where a Resize does not enlarge by a whole, equal factor.
+    """
+    graph = model.graph
+    shapes = {v.name: _shape(v) for v in (*graph.value_info, *graph.input, *graph.output)}
+    factors = _name_factors(graph, shapes)
+    del graph.value_info[:], graph.output[1:]
+    _single_precision(graph)
+    _keep(graph, _leading_to(graph, {graph.output[0].name}))
+    graph.initializer.extend(_scales(factor) for factor in factors)
+    for value in (graph.input[0], graph.output[0]):
+        for axis, name in FREE_AXES.items():
+            value.type.tensor_type.shape.dim[axis].dim_param = name
+    return model
+
+
+def _outer(graph: GraphProto) -> Iterable[str]:
+    """The layers that stay in single precision: the first and the last, which a rounding hurts most."""
+    layers = [node.name for node in graph.node if node.op_type == "Conv"]
+    if len(layers) < 2:
+        raise GraphError("fewer than two convolutions")
+    return {layers[0], layers[-1], *(node.name for node in graph.node if node.op_type == "Sigmoid")}
+
+
+def _name_factors(graph: GraphProto, shapes: dict[str, list[int]]) -> list[int]:
+    """Tell every Resize its factor in place of its output size; the factors met."""
+    from onnx import numpy_helper
+
+    makers = {name: node for node in graph.node for name in node.output}
+
+    def told(node: NodeProto) -> list[int]:
+        """Height and width: the constant last part of the Concat that makes the sizes."""
+        joined = makers.get(node.input[-1])
+        constant = makers.get(joined.input[-1]) if joined is not None and joined.op_type == "Concat" else None
+        if constant is None or constant.op_type != "Constant":
+            raise GraphError(f"a Resize whose sizes {node.input[-1]} are not a constant")
+        return [int(side) for side in numpy_helper.to_array(constant.attribute[0].t)]
+
+    factors = set()
+    for node in graph.node:
+        if node.op_type != "Resize":
+            continue
+        source, target = shapes.get(node.input[0], []), told(node)
+        if len(source) != 4 or not all(source):
+            raise GraphError(f"a Resize of {node.input[0]}, whose shape is not recorded")
+        factor = target[0] // source[2]
+        if factor < 1 or target != [source[2] * factor, source[3] * factor]:
+            raise GraphError(f"a Resize from {source[2:]} to {target}")
+        node.input[:] = [node.input[0], "", _scales_name(factor)]
+        factors.add(factor)
+    if not factors:
+        raise GraphError("no Resize node to free")
+    return sorted(factors)
+
+
+def _single_precision(graph: GraphProto) -> None:
+    """Weights in 32 bits, and no node left that only changes the precision."""
+    from onnx import numpy_helper
+
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float16:
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float32), weight.name))
+    renamed = {}
+    for node in graph.node:
+        if node.op_type == "Cast":
+            renamed[node.output[0]] = node.input[0]
+    outputs = {value.name for value in graph.output}
+
+    def first(name: str) -> str:
+        while name in renamed:
+            name = renamed[name]
+        return name
+
+    final = {first(name): name for name in outputs}  # the graph's own output keeps its name
+    for node in graph.node:
+        node.input[:] = [final.get(first(name), first(name)) for name in node.input]
+        node.output[:] = [final.get(name, name) for name in node.output]
+    _keep(graph, [node for node in graph.node if node.op_type != "Cast"])
+
+
+def _leading_to(graph: GraphProto, wanted: set[str]) -> list[NodeProto]:
+    """The nodes that the wanted tensors depend on, in order; the weights that none of them takes are dropped."""
+    kept: list[NodeProto] = []
+    for node in reversed(graph.node):
+        if wanted & set(node.output):
+            kept.append(node)
+            wanted |= set(node.input)
+    used = [weight for weight in graph.initializer if weight.name in wanted]
+    del graph.initializer[:]
+    graph.initializer.extend(used)
+    return kept[::-1]
+
+
+def _keep(graph: GraphProto, nodes: list[NodeProto]) -> None:
+    kept = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(kept)
+
+
+def _shape(value: Any) -> list[int]:
+    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+def _scales_name(factor: int) -> str:
+    return f"packshot_scale_{factor}"
+
+
+def _scales(factor: int) -> Any:
+    from onnx import numpy_helper
+
+    return numpy_helper.from_array(np.array([1, 1, factor, factor], np.float32), _scales_name(factor))
