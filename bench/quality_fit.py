@@ -36,6 +36,10 @@ CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("holes_alike", 0.004, 0.008, False),
     ("islands_alike", 0.01, 0.02, False),
     ("soft_area", 0.01, 0.03, True),
+    ("straddle_in", 0.004, 0.02, True),
+    ("straddle_out", 0.004, 0.02, True),
+    ("straddle_thin", 0.01, 0.04, True),
+    ("opinion_lost", 0.01, 0.04, True),
     ("colour_shift", 1.6, 0.5, False),
     ("shadow_turn", 20.0, 40.0, False),
 )
@@ -45,6 +49,7 @@ CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
 # worse.
 # Glass and chrome show other things' colours at their edge: alpha cannot be estimated anew there.
 LATER = {("alpha_residual", "transparent"): 0.3, ("alpha_residual", "reflective"): 0.25}
+MOST_LATER = 0.5  # of the width: a few products must not make normal what is a defect in the next one
 NORMAL = 0.85  # share of a segment's good examples that count as normal
 LOT = LotStats(shadow_direction=LOT_DIRECTION, photos=10)
 RIDGE = 0.003
@@ -56,14 +61,15 @@ def values(examples: Sequence[Example], of: str) -> Numbers:
 
 
 def shapes(examples: Sequence[Example]) -> list[Term]:
-    """Terms without weights; a segment starts where 85 % of its good examples lie, if that is later."""
-    good = [e for e in examples if not e.defect]
+    """Terms without weights; a segment starts where 85 % of its good examples lie, if that is a little later."""
+    good = [e for e in examples if e.good]
     segments = np.array([e.segment for e in good])
     found = []
     for of, start, width, by_segment in CANDIDATES:
         v = values(good, of)
         normal = {s: float(np.quantile(v[segments == s], NORMAL)) for s in sorted(set(segments))}
-        later = {s: round(n, 5) for s, n in normal.items() if by_segment and n > start}
+        latest = start + MOST_LATER * width
+        later = {s: round(min(n, latest), 5) for s, n in normal.items() if by_segment and n > start}
         later |= {s: max(n, later.get(s, 0.0)) for (name, s), n in LATER.items() if name == of}
         found.append(Term(of=of, start=start, full=round(start + width, 5), weight=0, segments=later))
     return found
@@ -111,10 +117,10 @@ def scores(examples: Sequence[Example], terms: Sequence[Term], weights: Numbers)
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 
-def cross_validated(examples: Sequence[Example], only: Truths | None = None) -> Numbers:
-    """Each example's score by a model that never saw its SKU; ``only`` marks what may be learnt from."""
+def cross_validated(examples: Sequence[Example]) -> Numbers:
+    """Each example's score by a model that never saw its SKU, and learnt only from clear defects and good ones."""
     skus = np.array([e.sku for e in examples])
-    learn = np.ones(len(examples), np.bool_) if only is None else only
+    learn = np.array([e.defect or e.good for e in examples])
     result = np.zeros(len(examples))
     for sku in sorted(set(skus)):
         here = skus == sku
@@ -135,29 +141,10 @@ def threshold_for_recall(score: Numbers, bad: Truths, recall: float = 0.95) -> f
     return float(np.quantile(score[bad], 1 - recall, method="lower"))
 
 
-def operating_threshold(score: Numbers, bad: Truths, spotless: Truths, recall: float, most_flagged: float) -> float:
-    """The threshold for the recall, or the lowest one that flags no more than ``most_flagged`` of spotless
-    ones.
-    """
-    bound = float(np.nextafter(np.quantile(score[spotless], 1 - most_flagged, method="higher"), 2))
+def operating_threshold(score: Numbers, bad: Truths, good: Truths, recall: float, most_flagged: float) -> float:
+    """The threshold for the recall, or the lowest one that flags no more than ``most_flagged`` of good ones."""
+    bound = float(np.nextafter(np.quantile(score[good], 1 - most_flagged, method="higher"), 2))
     return max(threshold_for_recall(score, bad, recall), bound)
-
-
-def figures(score: Numbers, bad: Truths, threshold: float) -> dict[str, float]:
-    """AUC, and at the threshold: recall, share of good ones flagged, share of all unflagged ones that are
-    bad.
-    """
-    flagged = score >= threshold
-    passed = ~flagged
-    return {
-        "examples": float(len(bad)),
-        "defects": float(bad.sum()),
-        "auc": auc(score, bad),
-        "recall": float(flagged[bad].mean()) if bad.any() else 1.0,
-        "flagged_good": float(flagged[~bad].mean()) if (~bad).any() else 0.0,
-        "flagged_good_at_recall_95": float((score[~bad] >= threshold_for_recall(score, bad)).mean()),
-        "escaped_of_passed": float(bad[passed].mean()) if passed.any() else 0.0,
-    }
 
 
 def logit(share: float) -> float:

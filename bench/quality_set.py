@@ -1,4 +1,7 @@
-"""The examples that the error score is fitted on and judged by: spoiled mattes, measurements, truth."""
+"""The examples that the error score is fitted on and judged by: spoiled mattes, measurements, truth.
+
+What counts as a defect, as good and as neither is laid down in docs/quality.md.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,38 @@ import csv
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from bench.quality_damage import MATTE_DAMAGES, Judgement, judge, tint
-from bench.quality_scenes import KINDS, Scene, compose, read_alpha, read_rgb
+from bench.quality_damage import MATTE_DAMAGES, judge, tint
+from bench.scores import USABLE_EDGE, USABLE_HOLES, USABLE_IOU, USABLE_SPILL
+from packshot.imaging import cutout
 from packshot.imaging.foreground import product_colour
 from packshot.imaging.light import U8
+from packshot.imaging.matte import NoProduct, Opinions
 from packshot.imaging.measure import colour_measures, measure
 from packshot.imaging.shadow import cast
 
-TINT_DEFECT = 2.0  # CIEDE2000 of the means: plain to see side by side
+TINT_LIMIT = 2.0  # CIEDE2000 of the means: plain to see side by side
+DEFECT_FROM, GOOD_TO = 1.25, 0.5  # severities
 LOT_DIRECTION = 60.0
+WAYS = ("auto", "fast")
+OWN = "own:"  # a matte as process makes it, by its way
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One photo with known truth: rgb uint8 HxWx3, truth uint8 HxW."""
+
+    name: str
+    sku: str
+    segment: str
+    rgb: U8
+    truth: U8
 
 
 class Example(BaseModel):
@@ -33,50 +53,104 @@ class Example(BaseModel):
     segment: str
     damage: str
     seed: int
-    defect: bool
     iou: float
     edge: float
     holes: float
     spill: float
+    tint: float = 0.0
+    turned: bool = False
     measurements: dict[str, float]
+
+    @property
+    def severity(self) -> float:
+        """The largest of what was measured by its limit; 1 is just usable."""
+        return max(
+            (1 - self.iou) / (1 - USABLE_IOU),
+            self.edge / USABLE_EDGE,
+            self.holes / USABLE_HOLES,
+            self.spill / USABLE_SPILL,
+            self.tint / TINT_LIMIT,
+        )
+
+    @property
+    def defect(self) -> bool:
+        """Beyond a limit by a clear margin, or its shadow turned."""
+        return self.turned or self.severity >= DEFECT_FROM
+
+    @property
+    def good(self) -> bool:
+        """At most half of every limit; what is neither is in the band between."""
+        return not self.turned and self.severity <= GOOD_TO
+
+    @property
+    def unusable(self) -> bool:
+        """Beyond a limit at all."""
+        return self.turned or self.severity > 1
+
+    @property
+    def own(self) -> bool:
+        """A matte that process made, not one spoiled on purpose."""
+        return self.damage.startswith(OWN)
+
+
+def read_rgb(path: Path) -> U8:
+    """An RGB picture as uint8 HxWx3; raises ValueError when it cannot be read."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"cannot read {path}")
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def read_alpha(path: Path) -> U8:
+    """A grey picture, or the alpha of one that has alpha, as uint8 HxW; raises ValueError if unreadable."""
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ValueError(f"cannot read {path}")
+    if image.ndim == 2:
+        return np.asarray(image)
+    return np.ascontiguousarray(image[..., 3] if image.shape[2] == 4 else image[..., 0])
 
 
 def read_catalog(path: Path) -> dict[str, str]:
-    """SKU -> segment from a catalog.csv with columns sku and segment."""
+    """SKU -> segment from a catalog.csv with columns sku and segment; empty when there is no such file."""
+    if not path.exists():
+        return {}
     with path.open(newline="", encoding="utf-8") as file:
         return {row["sku"]: row["segment"] for row in csv.DictReader(file)}
 
 
-def scenes(photos: Path, truths: Path, segments: dict[str, str], colours: Path | None, more: int) -> Iterator[Scene]:
-    """Every photo with a truth of the same stem, then ``more`` made ones of it where its colour is known.
+def scenes(folder: Path, longest: int) -> Iterator[Scene]:
+    """Every picture of ``photos/`` with a truth of the same stem in ``alpha/``, at most ``longest`` px long.
 
-    Raises ValueError when no photo has a truth.
+    The segment is that of ``catalog.csv``, else general. Raises ValueError when no photo has a truth.
     """
+    segments = read_catalog(folder / "catalog.csv")
     found = False
-    for truth_path in sorted(truths.glob("*.png")):
-        photo = next(iter(sorted(photos.glob(f"{truth_path.stem}.*"))), None)
+    for truth in sorted((folder / "alpha").glob("*.png")):
+        photo = next(iter(sorted((folder / "photos").glob(f"{truth.stem}.*"))), None)
         if photo is None:
             continue
         found = True
-        sku = truth_path.stem.split("_")[0]
-        segment = segments.get(sku, "general")
-        truth = read_alpha(truth_path)
-        yield Scene(f"{sku}@photo", sku, segment, read_rgb(photo), truth)
-        colour = read_rgb(colours / truth_path.name) if colours and more else None
-        if colour is None:
-            continue
-        for i in range(more):
-            seed = zlib.crc32(f"{sku}/{i}".encode())
-            kind = KINDS[(seed + i * 2) % len(KINDS)]
-            yield compose(sku, segment, colour, truth, kind, seed)
+        sku = truth.stem.split("_")[0]
+        scene = Scene(f"{sku}@photo", sku, segments.get(sku, "general"), read_rgb(photo), read_alpha(truth))
+        yield shrink(scene, longest)
     if not found:
-        raise ValueError(f"no photo in {photos} has a truth in {truths}")
+        raise ValueError(f"no picture in {folder}/photos has a truth in {folder}/alpha")
+
+
+def shrink(scene: Scene, longest: int) -> Scene:
+    """The scene at a smaller size, for quick runs."""
+    scale = longest / max(scene.truth.shape)
+    if scale >= 1:
+        return scene
+    size = (round(scene.truth.shape[1] * scale), round(scene.truth.shape[0] * scale))
+    rgb = np.asarray(cv2.resize(scene.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    truth = np.asarray(cv2.resize(scene.truth, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Scene(scene.name, scene.sku, scene.segment, rgb, truth)
 
 
 def spoiled(scene: Scene, variants: int = 1) -> Iterator[Example]:
-    """The scene's true matte, every damage to it ``variants`` times, tints, and turned shadows, all
-    measured.
-    """
+    """The scene's true matte, every damage to it ``variants`` times, a tint and a turned shadow, all measured."""
     yield _measured(scene, "none", 0, scene.truth)
     for damage, spoil in MATTE_DAMAGES.items():
         for variant in range(variants):
@@ -87,42 +161,35 @@ def spoiled(scene: Scene, variants: int = 1) -> Iterator[Example]:
     yield _measured(scene, "shadow_turned", seed, scene.truth)
 
 
+def own(scene: Scene, networks: Opinions) -> Iterator[Example]:
+    """The scene cut out as process does it, by each way, measured; a way that finds no product is left out."""
+    for way in WAYS:
+        settings = cutout.Settings(way=way)
+        try:
+            raw = cutout.find_matte(scene.rgb, scene.segment, settings, networks)
+        except NoProduct:  # process ends such a photo with a reason: there is no cut-out to judge
+            continue
+        matte = cutout.finish(scene.rgb, raw, scene.segment, settings).matte
+        yield _measured(scene, OWN + way, zlib.crc32(f"{scene.name}/{way}".encode()), matte)
+
+
 def _measured(scene: Scene, damage: str, seed: int, matte: U8) -> Example:
+    """One example; measurements rounded to 5 digits to keep the cache small."""
     dice = np.random.default_rng(seed)
     truth = judge(matte, scene.truth)
-    colour = product_colour(scene.rgb, matte)
-    defect = not truth.ok
+    colour, moved = product_colour(scene.rgb, matte), 0.0
     if damage == "tint":
         colour = tint(colour, dice)
-        defect = colour_measures(scene.rgb, matte, colour)["colour_shift"] >= TINT_DEFECT
-    turned = float(dice.uniform(60, 300)) if damage == "shadow_turned" else float(dice.uniform(-12, 12))
-    shadow = cast(matte, "drop", direction_deg=(LOT_DIRECTION + turned) % 360, length=0.06, softness=0.03, density=0.4)
+        moved = colour_measures(scene.rgb, matte, colour)["colour_shift"]
+    turned = damage == "shadow_turned"
+    off = float(dice.uniform(60, 300)) if turned else float(dice.uniform(-12, 12))
+    shadow = cast(matte, "drop", direction_deg=(LOT_DIRECTION + off) % 360, length=0.06, softness=0.03, density=0.4)
     numbers = measure(scene.rgb, matte, np.dstack([colour, matte]), shadow)
-    return example(scene, damage, seed, defect or damage == "shadow_turned", truth, numbers)
-
-
-def example(scene: Scene, damage: str, seed: int, defect: bool, truth: Judgement, numbers: dict[str, float]) -> Example:
-    """An example from its parts; measurements rounded to 5 digits to keep the cache small."""
     return Example(
-        name=scene.name,
-        sku=scene.sku,
-        segment=scene.segment,
-        damage=damage,
-        seed=seed,
-        defect=defect,
-        iou=truth.iou,
-        edge=truth.edge,
-        holes=truth.holes,
-        spill=truth.spill,
-        measurements={k: round(v, 5) for k, v in numbers.items()},
-    )
-
-
-def natural(scene: Scene, source: str, matte: U8) -> Example:
-    """A matte as a network made it, with no shadow."""
-    truth = judge(matte, scene.truth)
-    numbers = measure(scene.rgb, matte, np.dstack([product_colour(scene.rgb, matte), matte]))
-    return example(scene, f"network:{source}", 0, not truth.ok, truth, numbers)
+        name=scene.name, sku=scene.sku, segment=scene.segment, damage=damage, seed=seed,
+        iou=round(truth.iou, 5), edge=round(truth.edge, 5), holes=round(truth.holes, 5), spill=round(truth.spill, 5),
+        tint=round(moved, 4), turned=turned, measurements={k: round(v, 5) for k, v in numbers.items()},
+    )  # fmt: skip
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> int:
@@ -139,14 +206,3 @@ def write_examples(path: Path, examples: Iterable[Example]) -> int:
 def read_examples(path: Path) -> list[Example]:
     """Read JSON lines written by :func:`write_examples`."""
     return [Example.model_validate(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
-
-
-def shrink(scene: Scene, longest: int) -> Scene:
-    """The scene at a smaller size, for quick runs."""
-    scale = longest / max(scene.truth.shape)
-    if scale >= 1:
-        return scene
-    size = (round(scene.truth.shape[1] * scale), round(scene.truth.shape[0] * scale))
-    rgb = np.asarray(cv2.resize(scene.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    truth = np.asarray(cv2.resize(scene.truth, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return Scene(scene.name, scene.sku, scene.segment, rgb, truth)

@@ -301,6 +301,13 @@ class TestRecall:
         assert made.record.status == LotStatus.RECALLED and set(made.states().values()) == {Status.HELD}
 
 
+class TestPlan:
+    def test_the_tables_decide_the_sample_where_they_are_asked_for(self, lot: Callable[..., Lot]) -> None:
+        made = lot()
+        made.inspect(InspectSettings(sample_plan="aql", sample_aql=2.5))
+        assert (made.record.sample_size, made.record.acceptance_number) == (5, 0), "letter A's arrow leads to n = 5"
+
+
 class TestSettle:
     def test_what_has_no_end_gets_one_and_what_has_keeps_it(self, lot: Callable[..., Lot]) -> None:
         made = lot(size=4)

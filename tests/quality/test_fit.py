@@ -8,21 +8,24 @@ import pytest
 
 pytest.importorskip("bench.quality_fit")
 
-from bench.closed_loop import Pool as LoopPool
-from bench.closed_loop import Reviewer, Tally, first_below, interval, make_lot, rate, simulate
+from bench.closed_loop_policies import Tally, simulate
+from bench.closed_loop_report import first_below, interval, rate
+from bench.closed_loop_story import Measured, Reviewer, make_lot
+from bench.closed_loop_story import Pool as LoopPool
 from bench.quality_damage import MATTE_DAMAGES, judge, tint
 from bench.quality_fit import (
     auc,
     cross_validated,
-    figures,
     fit,
     logistic,
     logit,
+    operating_threshold,
     prior_shift,
     scores,
     shifted,
     threshold_for_recall,
 )
+from bench.quality_report import Kinds, figures
 from bench.quality_set import Example
 
 SIZE = 600
@@ -94,10 +97,13 @@ def test_auc_counts_pairs() -> None:
     assert auc(np.ones(4), np.array([False, False, True, True])) == 0.5
 
 
-def test_the_threshold_keeps_the_recall_and_the_figures_say_so() -> None:
+def test_the_threshold_keeps_the_recall() -> None:
     score, bad = np.linspace(0, 1, 200), np.arange(200) >= 100
-    found = figures(score, bad, threshold_for_recall(score, bad, 0.95))
-    assert found["recall"] >= 0.95 and found["flagged_good"] == 0 and found["auc"] == 1
+    threshold = threshold_for_recall(score, bad, 0.95)
+    assert (score[bad] >= threshold).mean() >= 0.95 and not (score[~bad] >= threshold).any()
+    kept = operating_threshold(score, bad, ~bad, 1.0, 0.25)
+    assert kept == threshold_for_recall(score, bad, 1.0)
+    assert (score[~bad] >= operating_threshold(score, ~bad, ~bad, 1.0, 0.25)).mean() <= 0.25
 
 
 def examples() -> list[Example]:
@@ -109,11 +115,38 @@ def examples() -> list[Example]:
         made.append(
             Example(
                 name=f"n{i}", sku=f"S{i % 6}", segment="general", damage="erode" if defect else "none", seed=i,
-                defect=defect, iou=1, edge=0, holes=0, spill=0,
+                iou=1, edge=0.3 if defect else 0, holes=0, spill=0,
                 measurements={"edge_error": error, "fringe": float(dice.uniform())},
             )
         )  # fmt: skip
     return made
+
+
+def kind(**truth: float) -> str:
+    one = Example(
+        name="n", sku="S", segment="general", damage="hole", seed=0, measurements={},
+        **({"iou": 1, "edge": 0, "holes": 0, "spill": 0} | truth),
+    )  # fmt: skip
+    assert not (one.defect and one.good)
+    return "defect" if one.defect else "good" if one.good else "unusable" if one.unusable else "usable"
+
+
+def test_a_defect_is_clear_good_is_unseen_and_the_rest_is_neither() -> None:
+    assert kind() == kind(iou=0.986, edge=0.05, holes=0.004) == kind(tint=1.0) == "good"
+    assert kind(holes=0.006) == kind(edge=0.11) == kind(tint=1.9) == "usable"
+    assert kind(holes=0.011) == kind(iou=0.968) == "unusable"
+    assert kind(holes=0.013) == kind(spill=0.02) == kind(tint=2.6) == kind(turned=True) == "defect"
+
+
+def test_the_band_is_reported_apart() -> None:
+    made = examples()
+    for one in made[:40]:
+        one.edge = 0.13 if one.defect else 0.08
+    kinds = Kinds.of(made)
+    found = figures(np.array([e.edge for e in made]), kinds, 0.2)
+    assert (found["defects"], found["good"], found["recall"], found["flagged_good"]) == (100, 100, 1, 0)
+    assert found["flagged_band_unusable"] == 0 and found["auc"] == 1 == found["auc_at_limit"]
+    assert len(kinds.sure(made)) == 200 == len(kinds.sure(np.zeros(240)))
 
 
 def test_cross_validation_finds_the_measurement_that_matters() -> None:
@@ -135,8 +168,8 @@ def test_a_base_rate_moves_all_chances_together() -> None:
 
 
 def pool() -> LoopPool:
-    calm = {"edge_error": 0.0, "edge_shift_px": 0.0, "colour_shift": 0.0}
-    bad = calm | {"colour_shift": 6.0}
+    calm = Measured({"edge_shift_px": 0.0, "colour_shift": 0.0}, 0.01)
+    bad = Measured({"edge_shift_px": 0.0, "colour_shift": 6.0}, 0.9)
     return LoopPool(good=[calm], edge=[bad, calm], other=[bad, calm])
 
 

@@ -16,7 +16,7 @@ from packshot.export import channels, inventory
 from packshot.export.chunk import ExportSheet
 from packshot.plan.stage import plan_drop
 from packshot.reasons import reason
-from packshot.records import DropStatus, LotStatus, PhotoRecord, Status
+from packshot.records import DropStatus, LotRecord, LotStatus, PhotoRecord, Status
 from packshot.report import audit, feeds, report_drop
 from packshot.settings import PlanSettings, ReportSettings
 from packshot.store.workflow import Bus
@@ -229,3 +229,21 @@ def test_a_gates_token_is_not_told(cloud: Cloud) -> None:
     report(cloud)
     everything = [cloud.store.output.get(entry.key).body.decode() for entry in cloud.store.output.list("")]
     assert everything and "whoever-holds-it" not in json.dumps(everything)
+
+
+def test_the_manifest_marks_what_must_come_back(cloud: Cloud) -> None:
+    photo = cloud.accept("d", "A", status=Status.HELD, reason=reason("LOT_HELD"), lot="lot-1")
+    key = "exports/shopify/d/A.jpg"
+    cloud.store.photos.update("d", photo.photo_id, expect={Status.HELD}, exports={"shopify": key})
+    cloud.store.lots.plan(LotRecord(drop="d", lot="lot-1", segment="general", size=1, chunks=1))
+    cloud.store.lots.update("d", "lot-1", status=LotStatus.RECALLED)
+    export = {"channel": "shopify", "name": "A.jpg", "sha256": "0" * 64, "held": "", "rules": []}
+    sheet = ExportSheet(photo_id=photo.photo_id, exports=[export])
+    cloud.store.output.put_json(keys.sheet_key("d", photo.photo_id), sheet.model_dump(mode="json"))
+
+    report(cloud)
+    manifest = cloud.store.output.get_json(keys.report_key("d", "manifest.json"))
+    assert manifest["files"] == [] and manifest["recalled"] == [
+        {"sku": "A", "photo_id": photo.photo_id, "key": key, "channel": "shopify", "name": "A.jpg",
+         "sha256": "0" * 64, "lot": "lot-1"},
+    ]  # fmt: skip

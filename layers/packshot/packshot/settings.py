@@ -90,6 +90,8 @@ class InspectSettings(Environment):
 
     sample_share: float = Field(default=0.12, ge=0.10, le=0.15)
     sample_least: int = Field(default=3, ge=1)
+    sample_plan: Literal["share", "aql"] = "share"
+    sample_aql: float = Field(default=2.5, description="of the AQL plan: 0.4, 0.65, 1, 1.5, 2.5 or 4")
     gate_mode: GateMode = "gate"
 
 

@@ -58,6 +58,7 @@ def build(
     on: dt.date,
     feeds: dict[str, str] | None = None,
     keys: dict[str, str] | None = None,
+    recalled: Iterable[Entry] = (),
 ) -> dict[str, Any]:
     """The manifest of a drop as JSON values; the same input gives the same manifest.
 
@@ -68,6 +69,7 @@ def build(
         on: the date whose rules counted.
         feeds: sha256 by file name of the feeds.
         keys: where a file lies, by ``channel/name``; left out where unknown.
+        recalled: photos that had left when people refused their lot: their files must come back.
     """
     ordered = sorted(entries, key=lambda entry: (entry.catalog.sku, entry.view, entry.n, entry.provenance.photo_id))
     files = [_file(entry, export, keys or {}) for entry in ordered for export in entry.exports if not export["held"]]
@@ -78,6 +80,12 @@ def build(
         "rules_on": on.isoformat(),
         "files": files,
         "held": held,
+        "recalled": [
+            _recalled(entry, export, keys or {})
+            for entry in sorted(recalled, key=lambda entry: entry.provenance.photo_id)
+            for export in entry.exports
+            if not export["held"]
+        ],
         "products": {entry.catalog.sku: entry.catalog.model_dump(mode="json") for entry in ordered},
         "sources": {
             entry.provenance.photo_id: {
@@ -103,6 +111,12 @@ def _file(entry: Entry, export: dict[str, Any], keys: dict[str, str]) -> dict[st
         **{name: value for name, value in export.items() if name not in ("held", "rules")},
         "rules": [_brief(rule) for rule in export["rules"]],
     }
+
+
+def _recalled(entry: Entry, export: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
+    known = {"sku", "photo_id", "key", "channel", "name", "sha256"}
+    file = {name: value for name, value in _file(entry, export, keys).items() if name in known}
+    return {**file, "lot": entry.provenance.lot}
 
 
 def _brief(rule: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from skimage.color import deltaE_ciede2000
 from packshot.imaging import shadow as shadows
 from packshot.imaging.light import U8
 from packshot.imaging.measure_backdrop import backdrop_measures, fit
-from packshot.imaging.measure_edge import lab_of, profile_measures, profiles, residual_measures
-from packshot.imaging.measure_region import leftover_measures, shape_measures, side_measures
+from packshot.imaging.measure_basins import basin_measures
+from packshot.imaging.measure_edge import lab_of, profile_measures, profiles
+from packshot.imaging.measure_region import alike_alpha, leftover_measures, shape_measures, side_measures
+from packshot.imaging.measure_residual import residual_measures
 
 WORKING_SIDE = 1200
 COLOUR_SAMPLES = 20_000
@@ -62,7 +64,7 @@ def measure(
 
     Returns: Names and finite numbers; each name's meaning and range stands in the docstring of the function
         that makes it (``profile_measures``, ``backdrop_measures``, ``residual_measures``,
-        ``shape_measures``, ``side_measures``, ``leftover_measures``, ``shadow_measures``,
+        ``shape_measures``, ``side_measures``, ``basin_measures``, ``leftover_measures``, ``shadow_measures``,
         ``colour_measures``, ``sharpness_measures``).
 
     Raises:
@@ -74,13 +76,15 @@ def measure(
     lab, alpha = lab_of(rgb_w), matte_w.astype(np.float32) / 255
     lines = profiles(rgb, matte)
     backdrop = fit(lab, alpha)
+    alike = alike_alpha(lab, alpha)
     shadow_w = None if shadow is None else _resized(shadow, small)
     numbers = {
         **(NO_PROFILE if lines is None else profile_measures(lines, lab, backdrop)),
         **backdrop_measures(backdrop, lab, alpha),
         **residual_measures(lab, alpha, _straight(master, small)),
         **shape_measures(lab, alpha),
-        **side_measures(lab, alpha),
+        **side_measures(alpha, alike),
+        **basin_measures(lab, alpha, np.mean([*alike.values()], axis=0), backdrop),
         **leftover_measures(rgb_w, alpha),
         **shadow_measures(shadow_w, matte_w),
         **colour_measures(rgb, matte, master),

@@ -93,21 +93,29 @@ def _alike(labels: npt.NDArray[Any], box: npt.NDArray[np.int32], number: int, la
     return bool(np.linalg.norm(step) < 6)
 
 
-def side_measures(lab: F32, alpha: F32) -> dict[str, float]:
-    """Pixels that look like the other side: share of the product's area, 0..1 each.
+def alike_alpha(lab: F32, alpha: F32) -> dict[str, F32]:
+    """By the grid's name: the mean alpha of what lies near in a like colour, 0..1, at a long side of at most 300 px.
 
     A grid over place (1/16 of the long side; ``_wide``: 1/4) and colour (7 CIE76 units) holds the mean alpha
-    of alike neighbours, as in Chen, Paris, Durand 2007 (bilateral grid). ``looks_out``: inside the matte, yet
-    alike to what is outside; ``looks_in``: outside, yet alike to what is inside (part missing, false hole).
+    of alike neighbours, as in Chen, Paris, Durand 2007 (bilateral grid).
     """
     scale = min(1.0, 300 / max(alpha.shape))
     small = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
     a = np.asarray(cv2.resize(alpha, small, interpolation=cv2.INTER_AREA), np.float32)
-    colour = cv2.resize(lab, small, interpolation=cv2.INTER_AREA)
-    area = max(1.0, float((a >= 0.5).sum()))
+    colour = np.asarray(cv2.resize(lab, small, interpolation=cv2.INTER_AREA), np.float32)
+    return {name: _alike_alpha(a, colour, max(a.shape) / cells) for name, cells in CELLS.items()}
+
+
+def side_measures(alpha: F32, alike: dict[str, F32]) -> dict[str, float]:
+    """Pixels that look like the other side (`alike_alpha`): share of the product's area, 0..1 each.
+
+    ``looks_out``, ``looks_out_wide``: inside the matte, yet alike to what is outside; ``looks_in``,
+    ``looks_in_wide``: outside, yet alike to what is inside (part missing, false hole).
+    """
     found = {}
-    for name, cells in CELLS.items():
-        expected = _alike_alpha(a, np.asarray(colour, np.float32), max(a.shape) / cells)
+    for name, expected in alike.items():
+        a = np.asarray(cv2.resize(alpha, expected.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+        area = max(1.0, float((a >= 0.5).sum()))
         looks_out = np.clip(0.5 - expected, 0, 0.5)[a >= 0.9].sum() * 2 / area
         looks_in = np.clip(expected - 0.5, 0, 0.5)[a <= 0.1].sum() * 2 / area
         found[f"looks_out{name}"] = float(min(1.0, looks_out))

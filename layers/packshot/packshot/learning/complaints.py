@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -104,12 +104,12 @@ def complaint_rate(complaints: int, exported: int) -> float:
     return complaints / exported if exported else 0.0
 
 
-def tightened(switch: Switch, traces: Sequence[Trace], segment: str, exported: int) -> Switch:
-    """The segment's switch after these complaints: tightened at two of them and half a percent of its
-    exports.
+def tightened(switch: Switch, complaints: int, exported: int) -> Switch:
+    """A segment's switch after complaints: tightened at two of them that are half a percent of its exports.
+
+    Where no export is on record (older than what is remembered), the two are enough.
     """
-    count = sum(any(p.segment == segment for p in t.photos) for t in traces)
-    rate = complaint_rate(count, exported)
-    if count >= LEAST_TO_TIGHTEN and rate >= RATE_TO_TIGHTEN:
-        return switch.tighten(f"{count} complaints about {exported} exported photos ({rate:.1%})")
+    rate = complaint_rate(complaints, exported)
+    if complaints >= LEAST_TO_TIGHTEN and (rate >= RATE_TO_TIGHTEN or not exported):
+        return switch.tighten(f"{complaints} complaints about {exported} exported photos ({rate:.1%})")
     return switch

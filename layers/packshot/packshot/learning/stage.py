@@ -6,7 +6,7 @@ count a lot, one entry a complaint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from packshot.learning.complaints import Complaint, read_complaints, tightened, trace
@@ -14,11 +14,12 @@ from packshot.learning.profiles import Profile, default_profile
 from packshot.learning.rollback import Watch, recent_sample, roll_back
 from packshot.learning.updates import Outcome, update
 from packshot.quality.switching import Switch
-from packshot.records import LotRecord, Record, Status, TaskRecord
+from packshot.records import LotRecord, Record, TaskRecord
 from packshot.store import Store
 
 SWITCH = "switch"
 COUNTED = 200
+COMPLAINT = -1
 TRIES = 10
 
 
@@ -67,7 +68,8 @@ def note_task(store: Store, task: TaskRecord, at: str) -> Outcome:
 def note_lot(store: Store, lot: LotRecord) -> bool:
     """Count a lot's first inspection on the segment's switch, once; whether it was counted now."""
     accepted = lot.decision == "accept"
-    return _turn(store, lot.segment, lot.lot, lambda switch: switch.after(accepted))
+    left = lot.size if accepted else 0
+    return _turn(store, lot.segment, lot.lot, left, lambda switch, _: switch.after(accepted))
 
 
 def learn(store: Store, segment: str) -> Profile | None:
@@ -126,10 +128,14 @@ def _take(store: Store, complaint: Complaint, at: str) -> set[str]:
         _note(store, outcome, at)
     segments = {outcome.segment for outcome in traced.outcomes}
     for segment in segments:
-        exported = sum(p.status == Status.EXPORTED and p.segment == segment for p in traced.photos)
-        mark = f"complaint#{complaint.complaint_id}"
-        _turn(store, segment, mark, lambda s, name=segment, n=exported: tightened(s, [traced], name, n))
+        _turn(store, segment, f"complaint#{complaint.complaint_id}", COMPLAINT, _after_complaint)
     return segments
+
+
+def _after_complaint(switch: Switch, counted: Mapping[str, int]) -> Switch:
+    """The switch after the latest complaint, by all complaints and lots that are remembered."""
+    left = sum(photos for photos in counted.values() if photos != COMPLAINT)
+    return tightened(switch, sum(n == COMPLAINT for n in counted.values()), left)
 
 
 def _note(store: Store, outcome: Outcome, at: str) -> None:
@@ -156,15 +162,22 @@ def _watch(store: Store, profile: Profile, outcomes: list[Outcome]) -> Watch | N
     return watch
 
 
-def _turn(store: Store, segment: str, mark: str, change: Any) -> bool:
-    """Change the switch for one event, once, whoever else changes it meanwhile."""
+def _turn(
+    store: Store, segment: str, mark: str, count: int, change: Callable[[Switch, Mapping[str, int]], Switch]
+) -> bool:
+    """Change the switch for one event, once, whoever else changes it meanwhile.
+
+    The latest events are remembered: lots with the photos that left with them, complaints with COMPLAINT.
+    """
     for _ in range(TRIES):
         body, rev = store.profiles.get(segment, SWITCH)
-        counted: list[str] = body["counted"] if body else []
-        if mark in counted:
+        events: list[list[Any]] = body["events"] if body else []
+        if any(mark == name for name, _ in events):
             return False
-        switch = change(Switch.model_validate(body["switch"]) if body else Switch())
-        after = {"switch": switch.model_dump(mode="json"), "counted": [*counted, mark][-COUNTED:]}
+        events = [*events, [mark, count]][-COUNTED:]
+        before = Switch.model_validate(body["switch"]) if body else Switch()
+        switch = change(before, {str(name): int(number) for name, number in events})
+        after = {"switch": switch.model_dump(mode="json"), "events": events}
         if store.profiles.replace(segment, SWITCH, after, rev):
             return True
     raise RuntimeError(f"the switch of {segment} is written by too many at once")

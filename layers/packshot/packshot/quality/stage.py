@@ -155,7 +155,8 @@ def _plan(settings: InspectSettings, passed: int, severity: State) -> Plan | Non
         return None
     if severity == "stop":
         return Plan(passed, 0, "share", "every photo")
-    return plan_for(passed, "share", severity, settings.sample_share, settings.sample_least)
+    share, least = settings.sample_share, settings.sample_least
+    return plan_for(passed, settings.sample_plan, severity, share, least, settings.sample_aql)
 
 
 def _measurements(store: Store, lot: Lot, refs: Iterable[PhotoRef]) -> dict[str, dict[str, Any]]:

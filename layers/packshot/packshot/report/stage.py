@@ -42,9 +42,13 @@ def report_drop(
     _send_letters(store, drop)
     numbers = audit(store, drop)
     photos = sorted(store.photos.of_drop(drop), key=lambda photo: photo.file)
+    lots = list(store.lots.of_drop(drop))
+    back = {lot.lot for lot in lots if lot.status == LotStatus.RECALLED}
     left = [photo for photo in photos if photo.status == Status.EXPORTED and photo.exports]
-    told = {photo.photo_id: _entry(store, photo) for photo in left}
-    entries = [entry for entry in told.values() if entry is not None]
+    returned = [photo for photo in photos if photo.status == Status.HELD and photo.exports and photo.lot in back]
+    told = {photo.photo_id: _entry(store, photo) for photo in left + returned}
+    entries = [entry for photo in left if (entry := told[photo.photo_id]) is not None]
+    recalled = [entry for photo in returned if (entry := told[photo.photo_id]) is not None]
     used = [
         channels[name] for name in sorted({name for p in photos for name in p.exports}) if name in channels
     ]
@@ -52,7 +56,7 @@ def report_drop(
     files = {f"{channel}/{key.rsplit('/', 1)[-1]}": key for p in photos for channel, key in p.exports.items()}
     made_on = dt.datetime.now(dt.UTC).date()
     store.output.put_json(
-        keys.report_key(drop, "manifest.json"), build(drop, entries, used, made_on, feeds, files)
+        keys.report_key(drop, "manifest.json"), build(drop, entries, used, made_on, feeds, files, recalled)
     )
     store.output.put(keys.report_key(drop, "rejected.csv"), rejected_csv(photos), "text/csv; charset=utf-8")
     report = {
@@ -60,7 +64,7 @@ def report_drop(
         "audit": numbers.model_dump(mode="json"),
         "balanced": numbers.balanced,
         "sheets_missing": sorted(photo_id for photo_id, entry in told.items() if entry is None),
-        "lots": [lot.model_dump(mode="json", exclude={"token"}) for lot in store.lots.of_drop(drop)],
+        "lots": [lot.model_dump(mode="json", exclude={"token"}) for lot in lots],
         "photos": [photo.model_dump(mode="json", include=ROW) for photo in photos],
     }
     store.output.put_json(keys.report_key(drop, "report.json"), report)
