@@ -7,6 +7,7 @@ fit. On such a backdrop only the product has edges (shadows are soft), which giv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -57,8 +58,8 @@ def fit(rgb: U8) -> Sweep:
         fitted = terms @ np.linalg.solve(normal, weighted.T @ values)
         misfit = np.sqrt(np.square(values - fitted).sum(axis=1))
         sigma = max(1.48 * float(np.median(misfit[ring])), SIGMA_FLOOR)
-        inlier = np.clip(1 - np.square(misfit / (4 * sigma)), 0, None) ** 2
-        weight = inlier * np.where(ring, 1, min(1.0, 0.15 * turn))
+        inlier = np.square(np.clip(1 - np.square(misfit / (4 * sigma)), 0, None))
+        weight = np.where(ring, inlier, np.float32(0.15 * turn) * inlier)
     return Sweep(fitted.reshape(root.shape).astype(np.float32), sigma, root)
 
 
@@ -98,7 +99,9 @@ def grown(box: tuple[float, float, float, float], margin: float, inside: tuple[i
     )
 
 
+@lru_cache(maxsize=8)
 def _terms(height: int, width: int) -> F32:
+    """The polynomial's terms at every pixel, height * width x 15."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     powers = [(i, j) for i in range(ORDER + 1) for j in range(ORDER + 1 - i)]
     return np.stack([x**i * y**j for i, j in powers], axis=-1).reshape(-1, len(powers))
