@@ -182,3 +182,12 @@ def test_no_openings_no_change() -> None:
     assert notes == []
     assert (colour == rgb).all()
     assert (alpha == shirt).all()
+
+
+def test_loose_slivers_beside_the_garment_go_and_its_soft_edge_stays() -> None:
+    shirt = np.zeros((200, 200), np.uint8)
+    shirt[40:160, 50:150] = 255
+    shirt[160:162, 50:150] = 30
+    sliver = shirt.copy()
+    sliver[60:70, 170:172] = 200
+    assert (ghost._without_slivers(sliver) == shirt).all()
