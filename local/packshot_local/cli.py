@@ -215,7 +215,8 @@ def plan(
         table.add_row(segment, str(len(sizes)), str(sum(sizes)))
     console.print(table)
     price = quotes.prices()
-    console.print(f"{asked.photos} photos, {len(asked.rejected)} rejected. Models: isnet; u2netp for chrome and second tries.")
+    console.print(f"{asked.photos} photos, {len(asked.rejected)} rejected.")
+    console.print("Models: isnet; u2netp for chrome and second tries.")
     console.print(f"On this machine with {workers} workers: about {asked.local_minutes:.1f} minutes.")
     console.print(f"On AWS ({price.region}, prices of {price.read_on}): about {asked.total:.4f} {price.currency}.")
 
