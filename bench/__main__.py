@@ -16,6 +16,10 @@ BENCHES = {
     "overlays": "text laid over pictures, and how much of it is found",
     "preview": "how long a reviewer waits for a changed photo",
     "speed": "photos per hour beside the limit and rembg",
+    "scale": "close, plan, inspect, audit and report on a million made-up photos: time and memory",
+    "deployed": "the deployed system simulated: hours, dollars and the bottleneck by size of drop",
+    "cost": "dollars for 1,000 photos by stage, beside commercial services",
+    "overhead": "what the local stack costs a photo beside imaging",
     "pictures": "the documentation's picture of all segments",
 }
 

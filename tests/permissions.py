@@ -52,7 +52,7 @@ NAMES = {
     "head_object": "s3:GetObject", "list_objects_v2": "s3:ListBucket", "list_object_versions": "s3:ListBucketVersions",
     "generate_presigned_url": "s3:GetObject", "list_parts": "s3:ListMultipartUploadParts",
     "create_multipart_upload": "s3:PutObject", "converse": "bedrock:InvokeModel",
-    "complete_multipart_upload": "s3:PutObject",
+    "complete_multipart_upload": "s3:PutObject", "upload_fileobj": "s3:PutObject",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import pytest
 from cfnlint.config import ManualArgs
 from samtranslator.yaml_helper import yaml_parse
 
+from packshot.plan.lots import LotItem
 from packshot_local.stack.translate import translate
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,9 @@ def with_definition(definition: dict[str, Any]) -> dict[str, Any]:
     names = set(re.findall(r"\$\{(\w+)\}", json.dumps(definition)))
     properties["DefinitionSubstitutions"] = {name: {"Fn::GetAtt": [name, "Arn"]} for name in names}
     return template
+
+
+ACCOUNT_CONCURRENCY = 1000  # Lambda's, unless more was asked for
 
 
 class TestLint:
@@ -302,6 +306,18 @@ class TestMachine:
         task = tasks()[name]
         catches = any("States.ALL" in catch["ErrorEquals"] for catch in task.get("Catch", []))
         assert catches or name in inside or task["Parameters"]["FunctionName"].strip("${}") in records
+
+    def test_the_largest_lot_stays_within_the_limits_of_an_execution(self) -> None:
+        """256 KiB of state, 25,000 events: one child is one lot, so that a drop's size plays no part in either."""
+        largest, smallest_chunk = 1000, 1
+        chunks = list(range(largest // smallest_chunk + 1))
+        lot = LotItem(
+            drop="d" * 40, lot="l" * 60, chunks=chunks, all_chunks=chunks, chunk_concurrency=1, review_seconds=1
+        )
+        assert len(lot.model_dump_json()) < 256 * 1024 / 4
+        passes, maps, a_chunk = 3, 3, 8  # process, rework, export; entered, scheduled, started, done, left, ...
+        assert passes * len(chunks) * a_chunk + maps * 50 < 25_000
+        assert machine()["States"]["Lots"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
 
     def test_every_map_catches_what_comes_out_of_it(self) -> None:
         maps = {name: state for name, state in states() if state["Type"] == "Map"}

@@ -23,6 +23,8 @@ from packshot.store import Store
 from packshot_local import drop as drops
 from packshot_local import quote as quotes
 from packshot_local import results
+from packshot_local.bulk import BulkError
+from packshot_local.bulk_cli import bulk
 from packshot_local.check_cli import check
 from packshot_local.desk import Collector, Watcher
 from packshot_local.doctor import examine
@@ -35,6 +37,7 @@ from packshot_local.stack.http_api import HttpApi
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(models_app, name="models")
 app.command()(check)
+app.command()(bulk)
 
 Folder = Annotated[Path, typer.Argument(help="Folder with photos named <SKU>_<view>.jpg and a catalog.csv")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output")]
@@ -48,7 +51,7 @@ def main() -> None:
     """Run the command; expected errors become one sentence and exit code 1."""
     try:
         app()
-    except (drops.DropError, StackError, model_registry.ModelError, ChannelError, LookupError) as error:
+    except (drops.DropError, StackError, model_registry.ModelError, ChannelError, BulkError, LookupError) as error:
         console.print(f"[red]{error}")
         sys.exit(1)
 

@@ -82,11 +82,11 @@ def upload(store: Store, folder: Path, drop: str, progress: Progress, *, ready: 
             store.incoming.put(key, file, "application/octet-stream")
         progress.count("upload")
 
+    catalogue = folder / keys.CATALOG
+    if catalogue.is_file():  # first, so that no record has to wait for it and be written twice
+        store.incoming.put(f"{keys.INCOMING}{drop}/{keys.CATALOG}", catalogue.read_bytes(), "text/csv")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(put, photos))
-    catalogue = folder / keys.CATALOG
-    if catalogue.is_file():
-        store.incoming.put(f"{keys.INCOMING}{drop}/{keys.CATALOG}", catalogue.read_bytes(), "text/csv")
     if ready:
         store.incoming.put(f"{keys.INCOMING}{drop}/{keys.READY}", b"", "text/plain")
 

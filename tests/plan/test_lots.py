@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from packshot import keys
 from packshot.learning.profiles import default_profile
-from packshot.plan.lots import Lot, PhotoRef, cut, item
+from packshot.plan.lots import Lot, PhotoRef, cut, item, width
 from packshot.records import CatalogEntry, PhotoRecord
 from packshot.settings import PlanSettings
 
@@ -84,3 +84,11 @@ def test_the_maps_item_speaks_of_chunks_by_number_only() -> None:
     assert (entry.chunks, entry.all_chunks, entry.attempt) == ([1, 2], [0, 1, 2], 0)
     assert entry.review_seconds == 7 * 86400
     assert "SKU" not in entry.model_dump_json()
+
+
+@given(st.integers(0, 20_000), st.integers(1, 10_000), st.integers(1, 40), st.integers(1, 5000))
+def test_all_lots_together_ask_for_no_more_workers_than_there_are(count: int, lots_: int, wide: int, has: int) -> None:
+    sizes_ = PlanSettings(lot_concurrency=lots_, chunk_concurrency=wide, workers=has)
+    asked = min(count, lots_) * width(count, sizes_)
+    assert asked <= max(has, min(count, lots_)), "one chunk a lot at least"
+    assert width(count, sizes_) <= wide and (width(1, sizes_) == min(wide, has))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -188,10 +189,20 @@ def test_the_bus_takes_them(cloud: Cloud) -> None:
         Bus(Refusing(), "default").put([{"Source": "x", "DetailType": "y", "Detail": "{}"}])  # type: ignore[arg-type]
 
 
-def test_an_archive_has_no_two_names_that_differ_by_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_has_no_two_names_that_differ_by_case_alone(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "ZIP_PHOTOS", 3)
     names = ["A_B.MAIN.jpg", "C.MAIN.jpg", "D.MAIN.jpg", "E.MAIN.jpg", "a_b.MAIN.jpg"]
-    assert feeds._parts(names) == [names[:3], names[3:]]
+    for name in names:
+        cloud.store.output.put(keys.export_key("amazon", "d", name), name.encode(), "image/jpeg")
+    made = feeds._zips(cloud.store, "d", "amazon", reversed(names))
+    found = []
+    for archive in made:
+        body = cloud.store.output.get(keys.feed_key("d", "amazon", archive.split("/")[1])).body
+        with zipfile.ZipFile(io.BytesIO(body)) as file:
+            found.append(file.namelist())
+            assert all(file.read(name) == name.encode() for name in file.namelist())
+    assert found == [names[:3], ["E.MAIN.jpg"], ["a_b.MAIN.jpg"]]
+    assert list(made) == [f"amazon/amazon_images_{n}.zip" for n in (1, 2, 3)]
 
 
 def test_a_sheet_that_is_gone_is_said_and_the_report_goes_on(cloud: Cloud) -> None:

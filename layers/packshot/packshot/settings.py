@@ -74,7 +74,8 @@ class PlanSettings(Environment):
     chunk_size: int = Field(default=8, ge=1, le=100)
     canary_size: int = Field(default=3, ge=1, le=20)
     lot_concurrency: int = Field(default=100, ge=1, le=10_000)
-    chunk_concurrency: int = Field(default=10, ge=1, le=40)
+    chunk_concurrency: int = Field(default=10, ge=1, le=40, description="chunks of one lot at once, at most")
+    workers: int = Field(default=800, ge=1, description="calls of process at once that one drop may ask for")
     review_days: float = Field(default=7, gt=0)
 
 

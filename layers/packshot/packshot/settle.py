@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from packshot.ends import UNENDED, end_photo
-from packshot.plan.lots import PhotoRef
 from packshot.plan.stage import read_lot
 from packshot.reasons import reason
 from packshot.records import LotRecord, LotStatus, PhotoRecord, Reason, Record, Status, now
@@ -38,7 +37,8 @@ def end_lot(store: Store, order: Settlement) -> Settled:
         order = order.model_copy(update={"code": "LOT_HELD", "status": LotStatus.RECALLED})
     detail = f"{order.error['Error']}: {order.error.get('Cause', '')[:300]}" if order.error else ""
     why = reason(order.code, detail=detail)
-    ended = sum(_settle(store, order, ref, why, recalled) for ref in lot.photos)
+    photos = store.photos.get_many(order.drop, (ref.photo_id for ref in lot.photos))
+    ended = sum(_settle(store, photo, why, recalled) for photo in photos.values())
     if not recalled:
         store.lots.update(order.drop, order.lot, status=order.status, reason=None if _went(order) else why)
     elif order.status == LotStatus.RECALLED:
@@ -59,14 +59,11 @@ def _refused_meanwhile(order: Settlement, record: LotRecord) -> bool:
     return _went(order) and record.decision in ("rework", "hold")
 
 
-def _settle(store: Store, order: Settlement, ref: PhotoRef, why: Reason, recalled: bool) -> bool:
-    photo = store.photos.get(order.drop, ref.photo_id)
-    if photo is None:
-        return False
+def _settle(store: Store, photo: PhotoRecord, why: Reason, recalled: bool) -> bool:
     if recalled and photo.status == Status.EXPORTED:
         return _recall(store, photo, why)
     if photo.status in UNENDED or (photo.reason is not None and photo.reason.code == "AWAITING_REVIEW"):
-        return end_photo(store, order.drop, ref.photo_id, why, stage="settle")
+        return end_photo(store, photo.drop, photo.photo_id, why, stage="settle")
     return False
 
 

@@ -23,7 +23,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from . import patches, retention
+from . import patches, quick, retention
 from .activity import Activity
 from .buffers import DiskBuffer
 from .deploy import deploy, function_specs
@@ -131,6 +131,7 @@ class Stack:
         self._undo.append(self._server.close)
         self._set_environment("MOTO_PORT", str(self._server.port))
         self._patching = patches.apply(self)
+        quick.apply(self._patching)
         self._undo.append(self._patching.restore)
         retention.apply(self._patching)
         translation = translate(self._template, self._parameters, self.region)

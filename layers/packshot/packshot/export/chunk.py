@@ -71,11 +71,12 @@ def export_chunk(store: Store, press: Press, order: ExportChunk, remaining_s: Ca
     lot = read_lot(store, order.drop, order.lot)
     leaving = _Leaving(store, press, lot)
     tasks = _verdicts(store, order.lot, {ref.photo_id for ref in lot.chunks[order.chunk]})
+    photos = store.photos.get_many(order.drop, (ref.photo_id for ref in lot.chunks[order.chunk]))
     answer = ExportDone()
     for ref in lot.chunks[order.chunk]:
         if remaining_s() < SPARE_S:
             raise OutOfTime(f"{remaining_s():.0f} s left for {order.lot} chunk {order.chunk}")
-        photo = store.photos.get(order.drop, ref.photo_id)
+        photo = photos.get(ref.photo_id)
         if photo is None or photo.status not in OPEN:
             answer.skipped += 1
         elif leaving.left(ref, photo, tasks.get(ref.photo_id)):

@@ -7,7 +7,7 @@ in and what goes out; ``entry_of`` is the way back. An entry too long for an eve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from packshot import keys
@@ -46,13 +46,13 @@ def _weighed(told: dict[str, Any]) -> tuple[str, int]:
     return text, len(text.encode("utf-8")) + len(SOURCE) + len(DETAIL_TYPE)
 
 
-def batches(channel: str, drop: str, rows: Iterable[FeedRow]) -> list[list[dict[str, Any]]]:
+def batches(channel: str, drop: str, rows: Iterable[FeedRow]) -> Iterator[list[dict[str, Any]]]:
     """``Entries`` for PutEvents, in batches that one call takes.
 
     A product whose catalogue entry is too long for an event comes with ``catalog_at`` in place of ``catalog``: the key
     of the drop's manifest, which has it under ``products``.
     """
-    done: list[list[dict[str, Any]]] = []
+    batch: list[dict[str, Any]] = []
     size = 0
     for row in rows:
         told = detail(channel, drop, row)
@@ -60,9 +60,10 @@ def batches(channel: str, drop: str, rows: Iterable[FeedRow]) -> list[list[dict[
         if weight > MOST_BYTES:
             short = {name: value for name, value in told.items() if name != "catalog"}
             text, weight = _weighed({**short, "catalog_at": keys.report_key(drop, "manifest.json")})
-        if not done or len(done[-1]) == MOST_ENTRIES or size + weight > MOST_BYTES:
-            done.append([])
-            size = 0
-        done[-1].append({"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": text})
+        if batch and (len(batch) == MOST_ENTRIES or size + weight > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append({"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": text})
         size += weight
-    return done
+    if batch:
+        yield batch

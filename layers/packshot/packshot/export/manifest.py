@@ -5,8 +5,13 @@ from.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import shutil
+import tempfile
 from collections.abc import Iterable
-from typing import Any
+from contextlib import ExitStack
+from itertools import groupby
+from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,77 +50,112 @@ class Entry(BaseModel):
     n: int = 1
     source_metadata: dict[str, Any] = Field(default_factory=dict)
     exports: list[dict[str, Any]]
+    keys: dict[str, str] = Field(default_factory=dict, description="channel -> key in the output bucket")
 
 
 def _rules_in_force(channel: ChannelRules, on: dt.date) -> list[dict[str, Any]]:
     return [rule.model_dump(mode="json", exclude_defaults=True) for rule in channel.on(on)]
 
 
-def build(
+def write(
+    target: IO[bytes],
     drop: str,
     entries: Iterable[Entry],
     channels: Iterable[ChannelRules],
     on: dt.date,
     feeds: dict[str, str] | None = None,
-    keys: dict[str, str] | None = None,
     recalled: Iterable[Entry] = (),
-) -> dict[str, Any]:
-    """The manifest of a drop as JSON values; the same input gives the same manifest.
+) -> None:
+    """Write the manifest of a drop as JSON, photo by photo; the same input gives the same bytes.
 
     Args:
+        target: where it goes.
         drop: the drop's id.
-        entries: the photos, in any order.
+        entries: the photos; those of one SKU one after another.
         channels: the channels that were exported to; their rules in force go in once, not per file.
         on: the date whose rules counted.
         feeds: sha256 by file name of the feeds.
-        keys: where a file lies, by ``channel/name``; left out where unknown.
         recalled: photos that had left when people refused their lot: their files must come back.
     """
-    ordered = sorted(entries, key=lambda entry: (entry.catalog.sku, entry.view, entry.n, entry.provenance.photo_id))
-    files = [_file(entry, export, keys or {}) for entry in ordered for export in entry.exports if not export["held"]]
-    held = [_held(entry, export) for entry in ordered for export in entry.exports if export["held"]]
-    return {
+    head = {
         "manifest_version": VERSION,
         "drop": drop,
         "rules_on": on.isoformat(),
-        "files": files,
-        "held": held,
-        "recalled": [
-            _recalled(entry, export, keys or {})
-            for entry in sorted(recalled, key=lambda entry: entry.provenance.photo_id)
-            for export in entry.exports
-            if not export["held"]
-        ],
-        "products": {entry.catalog.sku: entry.catalog.model_dump(mode="json") for entry in ordered},
-        "sources": {
-            entry.provenance.photo_id: {
-                **entry.provenance.model_dump(mode="json"),
-                "sku": entry.catalog.sku,
-                "view": entry.view,
-                "n": entry.n,
-                "metadata": entry.source_metadata,
-            }
-            for entry in ordered
-        },
         "rules": {channel.channel: _rules_in_force(channel, on) for channel in channels},
         "feeds": dict(sorted((feeds or {}).items())),
     }
+    with ExitStack() as parts:
+        held, products, sources = (_Part(parts.enter_context(tempfile.TemporaryFile())) for _ in range(3))
+        target.write(_json(head)[:-1] + b',"files":[')
+        files = _Part(target)
+        for sku, photos in groupby(entries, lambda entry: entry.catalog.sku):
+            for entry in photos:
+                for export in entry.exports:
+                    if export["held"]:
+                        held.add(_held(entry, export))
+                    else:
+                        files.add(_file(entry, export))
+                sources.add(_source(entry), entry.provenance.photo_id)
+            products.add(entry.catalog.model_dump(mode="json"), sku)
+        target.write(b'],"held":[')
+        held.copy(target)
+        target.write(b'],"recalled":[')
+        back = _Part(target)
+        for entry in recalled:
+            for export in entry.exports:
+                if not export["held"]:
+                    back.add(_recalled(entry, export))
+        target.write(b'],"products":{')
+        products.copy(target)
+        target.write(b'},"sources":{')
+        sources.copy(target)
+        target.write(b"}}")
 
 
-def _file(entry: Entry, export: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
-    key = keys.get(f"{export['channel']}/{export['name']}")
+class _Part:
+    """The inside of a JSON array or object, written member by member."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._empty = file, True
+
+    def add(self, value: Any, name: str | None = None) -> None:
+        comma, self._empty = b"" if self._empty else b",", False
+        self._file.write(comma + (_json(name) + b":" if name is not None else b"") + _json(value))
+
+    def copy(self, target: IO[bytes]) -> None:
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, target, 1 << 20)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _source(entry: Entry) -> dict[str, Any]:
+    return {
+        **entry.provenance.model_dump(mode="json"),
+        "sku": entry.catalog.sku,
+        "view": entry.view,
+        "n": entry.n,
+        "metadata": entry.source_metadata,
+    }
+
+
+def _file(entry: Entry, export: dict[str, Any]) -> dict[str, Any]:
+    key = entry.keys.get(export["channel"], "")
+    mine = key.rsplit("/", 1)[-1] == export["name"]
     return {
         "sku": entry.catalog.sku,
         "photo_id": entry.provenance.photo_id,
-        **({"key": key} if key else {}),
+        **({"key": key} if mine else {}),
         **{name: value for name, value in export.items() if name not in ("held", "rules")},
         "rules": [_brief(rule) for rule in export["rules"]],
     }
 
 
-def _recalled(entry: Entry, export: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
+def _recalled(entry: Entry, export: dict[str, Any]) -> dict[str, Any]:
     known = {"sku", "photo_id", "key", "channel", "name", "sha256"}
-    file = {name: value for name, value in _file(entry, export, keys).items() if name in known}
+    file = {name: value for name, value in _file(entry, export).items() if name in known}
     return {**file, "lot": entry.provenance.lot}
 
 

@@ -126,6 +126,14 @@ def _lot(drop: str, segment: str, part: list[PhotoRef], profile: Profile, settin
     )
 
 
+def width(lots: int, settings: PlanSettings) -> int:
+    """Chunks of one lot at once, so that all lots together ask for no more workers than there are.
+
+    Asking for more is no gain: the calls are refused, tried again and again, and in the end given up.
+    """
+    return max(1, min(settings.chunk_concurrency, settings.workers // max(1, min(lots, settings.lot_concurrency))))
+
+
 def item(lot: Lot, settings: PlanSettings) -> LotItem:
     """The Map's item for a lot."""
     numbers = list(range(len(lot.chunks)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from packshot import keys
 from packshot.learning.stage import current
-from packshot.plan.lots import Lot, LotItem, cut, item
+from packshot.plan.lots import Lot, LotItem, cut, item, width
 from packshot.plan.segments import choose
 from packshot.records import LotRecord, PhotoRecord, Record, Status
 from packshot.settings import PlanSettings
@@ -42,7 +42,8 @@ def plan_drop(
     """
     items = _resume(store, settings, drop, lots) if lots else _fresh(store, settings, drop)
     key = keys.lots_key(drop, execution)
-    store.work.put_json(key, [entry.model_dump() for entry in items])
+    wide = width(len(items), settings)
+    store.work.put_json(key, [{**entry.model_dump(), "chunk_concurrency": wide} for entry in items])
     return Planned(
         drop=drop,
         bucket=store.work.name,

@@ -175,10 +175,10 @@ def _measurements(store: Store, lot: Lot, refs: Iterable[PhotoRef]) -> dict[str,
 def _lose_the_lost(store: Store, lot: Lot, results: dict[str, dict[str, Any]]) -> list[PhotoRef]:
     """The photos that were processed; one that neither has a result nor came to an end is recorded as failed."""
     alive = []
-    for ref in lot.photos:
-        if ref.helper:
-            continue
-        photo = store.photos.get(lot.drop, ref.photo_id)
+    judged = [ref for ref in lot.photos if not ref.helper]
+    photos = store.photos.get_many(lot.drop, (ref.photo_id for ref in judged))
+    for ref in judged:
+        photo = photos.get(ref.photo_id)
         if photo is None or photo.status in (Status.FAILED, Status.REJECTED) or _held_for_good(photo):
             continue
         if ref.photo_id not in results:

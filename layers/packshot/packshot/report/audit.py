@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 
+import numpy as np
 from pydantic import Field, computed_field
 
 from packshot import keys
 from packshot.ends import UNENDED
-from packshot.records import Record, Status
+from packshot.records import DropRecord, Record, Status
 from packshot.store import Store
+
+MOST_NAMED = 100  # keys and records that an audit names; their number shows in the sums
 
 
 class Audit(Record):
@@ -45,21 +51,22 @@ class Audit(Record):
 def audit(store: Store, drop: str) -> Audit:
     """Count what was dropped (S3, deleted ones too) and how it ended (DynamoDB), photo by photo.
 
+    Takes some 30 bytes of memory a photo.
+
     Raises LookupError when there is no such drop.
     """
     record = store.drops.get(drop)
     if record is None:
         raise LookupError(f"there is no drop {drop}")
-    dropped: dict[str, str] = {}
-    for key in store.incoming.keys_ever(record.prefix):
-        parsed = keys.parse(key)
-        if parsed is not None and parsed.drop == drop and parsed.is_photo:
-            dropped[parsed.photo_id] = key
+    dropped = np.unique(np.fromiter((int(name, 16) for name, _ in _dropped(store, record)), np.uint64))
     counts: Counter[str] = Counter()
-    recorded = set()
-    for photo in store.photos.of_drop(drop):
+    ids = array("Q")
+    for photo in store.photos.of_drop(drop, only=("status",)):
         counts["open" if photo.status in UNENDED else photo.status] += 1
-        recorded.add(photo.photo_id)
+        ids.append(int(photo.photo_id, 16))
+    recorded = np.unique(np.array(ids, np.uint64))
+    lost = {f"{name:016x}" for name in np.setdiff1d(dropped, recorded, assume_unique=True).tolist()}
+    told = islice((key for name, key in _dropped(store, record) if name in lost), MOST_NAMED) if lost else ()
     return Audit(
         drop=drop,
         dropped=len(dropped),
@@ -68,6 +75,14 @@ def audit(store: Store, drop: str) -> Audit:
         held=counts[Status.HELD],
         failed=counts[Status.FAILED],
         open=counts["open"],
-        unrecorded=sorted(dropped[name] for name in dropped.keys() - recorded)[:100],
-        unknown=sorted(recorded - dropped.keys())[:100],
+        unrecorded=list(told),
+        unknown=[f"{name:016x}" for name in np.setdiff1d(recorded, dropped, assume_unique=True)[:MOST_NAMED].tolist()],
     )
+
+
+def _dropped(store: Store, drop: DropRecord) -> Iterator[tuple[str, str]]:
+    """photo_id and key of every photo that was ever put below the drop's prefix, in the order of the keys."""
+    for key in store.incoming.keys_ever(drop.prefix):
+        parsed = keys.parse(key)
+        if parsed is not None and parsed.drop == drop.drop and parsed.is_photo:
+            yield parsed.photo_id, key

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
+from typing import IO
 from urllib.parse import quote
 
 from packshot import keys
@@ -12,6 +15,7 @@ from packshot.export import inventory
 from packshot.export.channels import ChannelRules
 from packshot.export.feeds import FeedImage, Shown, amazon, build, rows_of
 from packshot.export.manifest import Entry
+from packshot.spool import Spool
 from packshot.store import Store
 
 ZIP_PHOTOS = 2000
@@ -19,31 +23,46 @@ ZIP_PHOTOS = 2000
 
 
 def write_feeds(
-    store: Store, public_url: str, drop: str, channels: list[ChannelRules], entries: list[Entry]
+    store: Store, public_url: str, drop: str, channels: list[ChannelRules], entries: Callable[[], Iterable[Entry]]
 ) -> dict[str, str]:
-    """Write every channel's feed below ``feeds/<drop>/<channel>/``; SHA-256 by ``channel/name``."""
+    """Write every channel's feed below ``feeds/<drop>/<channel>/``; SHA-256 by ``channel/name``.
+
+    ``entries`` gives the drop's exported photos by SKU, as often as asked.
+    """
     made: dict[str, str] = {}
     for channel in channels:
-        shown = list(_shown(public_url, drop, channel.channel, entries))
-        for name, data in build(channel, rows_of(shown)).items():
-            store.output.put(keys.feed_key(drop, channel.channel, name), data, "text/plain; charset=utf-8")
-            made[f"{channel.channel}/{name}"] = hashlib.sha256(data).hexdigest()
+        table = build(channel, rows_of(_shown(public_url, drop, channel.channel, entries())))
+        if table is not None:
+            with tempfile.TemporaryFile() as file:
+                if table.write(file):
+                    made[f"{channel.channel}/{table.name}"] = _digest(file)
+                    key = keys.feed_key(drop, channel.channel, table.name)
+                    store.output.put_file(key, file, "text/plain; charset=utf-8")
         if channel.feed == "amazon":
-            made |= _zips(store, drop, channel.channel, sorted(item.image.name for item in shown))
+            names = (item.image.name for item in _shown(public_url, drop, channel.channel, entries()))
+            made |= _zips(store, drop, channel.channel, names)
     return made
 
 
 def tell_inventory(
-    store: Store, public_url: str, drop: str, channels: list[ChannelRules], entries: list[Entry]
+    store: Store, public_url: str, drop: str, channels: list[ChannelRules], entries: Callable[[], Iterable[Entry]]
 ) -> None:
     """One event a product and channel on the bus, for inventory systems. A report that is made again tells again."""
     for channel in channels:
-        rows = rows_of(_shown(public_url, drop, channel.channel, entries))
+        rows = rows_of(_shown(public_url, drop, channel.channel, entries()))
         for batch in inventory.batches(channel.channel, drop, rows):
             store.bus.put(batch)
 
 
-def _shown(public_url: str, drop: str, channel: str, entries: list[Entry]) -> Iterator[Shown]:
+def _digest(file: IO[bytes]) -> str:
+    file.seek(0)
+    sha = hashlib.sha256()
+    while block := file.read(1 << 20):
+        sha.update(block)
+    return sha.hexdigest()
+
+
+def _shown(public_url: str, drop: str, channel: str, entries: Iterable[Entry]) -> Iterator[Shown]:
     for entry in entries:
         for export in entry.exports:
             if export["channel"] != channel or export["held"]:
@@ -67,33 +86,25 @@ def _shown(public_url: str, drop: str, channel: str, entries: list[Entry]) -> It
             )  # fmt: skip
 
 
-def _parts(names: list[str]) -> list[list[str]]:
-    """The names in archives of at most ``ZIP_PHOTOS``; of names that differ by case alone each has another archive."""
-    parts: list[dict[str, str]] = []
-    room: list[dict[str, str]] = []  # those of them that are not full
-    for name in names:
-        part = next((part for part in room if name.casefold() not in part), None)
-        if part is None:
-            part = {}
-            parts.append(part)
-            room.append(part)
-        part[name.casefold()] = name
-        room = [part for part in room if len(part) < ZIP_PHOTOS]
-    return [list(part.values()) for part in parts]
-
-
-def _zips(store: Store, drop: str, channel: str, names: list[str]) -> dict[str, str]:
+def _zips(store: Store, drop: str, channel: str, names: Iterable[str]) -> dict[str, str]:
+    """Archives of at most ``ZIP_PHOTOS``; of names that differ by case alone each has another archive."""
     made = {}
-    parts = _parts(names)
-    for number, part in enumerate(parts, 1):
-        suffix = f"_{number}" if len(parts) > 1 else ""
-        name = amazon.NAME.replace(".zip", f"{suffix}.zip")
-        with tempfile.TemporaryFile() as file:
-            amazon.write_zip(
-                file, ((n, store.output.get(keys.export_key(channel, drop, n)).body) for n in part)
-            )
-            file.seek(0)
-            made[f"{channel}/{name}"] = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            store.output.put(keys.feed_key(drop, channel, name), file, "application/zip")
+    with Spool(2) as alike, Spool(2) as rounds:
+        for name in names:
+            alike.add((name.casefold(), name), name)
+        sizes: Counter[int] = Counter()
+        for _, group in groupby(alike.bodies(), str.casefold):
+            for turn, name in enumerate(group):
+                rounds.add((turn, name), name)
+                sizes[turn] += 1
+        left = rounds.bodies()
+        parts = [min(ZIP_PHOTOS, size - at) for _, size in sorted(sizes.items()) for at in range(0, size, ZIP_PHOTOS)]
+        for number, size in enumerate(parts, 1):
+            suffix = f"_{number}" if len(parts) > 1 else ""
+            archive = amazon.NAME.replace(".zip", f"{suffix}.zip")
+            with tempfile.TemporaryFile() as file:
+                part = islice(left, size)
+                amazon.write_zip(file, ((n, store.output.get(keys.export_key(channel, drop, n)).body) for n in part))
+                made[f"{channel}/{archive}"] = _digest(file)
+                store.output.put_file(keys.feed_key(drop, channel, archive), file, "application/zip")
     return made

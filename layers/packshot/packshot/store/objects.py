@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_IN_PARTS = TransferConfig(multipart_threshold=1 << 26, multipart_chunksize=1 << 26, use_threads=False)
 _ABSENT = {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "405", "MethodNotAllowed"}
 
 
@@ -77,6 +79,13 @@ class Bucket:
     def put(self, key: str, body: bytes | IO[bytes], content_type: str, metadata: dict[str, str] | None = None) -> None:
         """Write an object."""
         self.client.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata or {})
+
+    def put_file(self, key: str, file: IO[bytes], content_type: str) -> None:
+        """Write an object from the start of a file, in parts where it is large: one request takes 5 GB at most."""
+        file.seek(0)
+        self.client.upload_fileobj(
+            file, self.name, key, ExtraArgs={"ContentType": content_type}, Config=_IN_PARTS
+        )
 
     def put_new(self, key: str, body: bytes, content_type: str, metadata: dict[str, str]) -> bool:
         """Write an object unless one is there already; whether written. Of two at once only one writes."""

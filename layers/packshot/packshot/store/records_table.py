@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -20,6 +22,8 @@ _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 MARK = "written"
 """Attribute with the mark of the write that an item is from."""
+MOST_AT_ONCE = 100  # keys of one BatchGetItem
+PAUSE_S = 0.2
 
 
 class Conflict(Exception):
@@ -112,6 +116,20 @@ class RecordsTable(Generic[R]):
         )
         item = answer.get("Item")
         return self._record(item) if item else None
+
+    def _get_many(self, keys: Iterable[Mapping[str, str]]) -> Iterator[R]:
+        """Read records, consistently, a hundred a call; those that are not there are left out, in no order."""
+        wanted = iter([{n: _marshal(v) for n, v in key.items()} for key in keys])
+        left: list[Any] = []
+        while batch := left + list(islice(wanted, MOST_AT_ONCE - len(left))):
+            asked: dict[str, Any] = {self.name: {"Keys": batch, "ConsistentRead": True}}
+            answer = self.client.batch_get_item(RequestItems=asked)
+            found = answer["Responses"].get(self.name, [])
+            refused: dict[str, Any] = dict(answer.get("UnprocessedKeys", {}))
+            left = list(refused[self.name]["Keys"]) if refused else []
+            if left and not found:
+                time.sleep(PAUSE_S)  # the table is busy: botocore has tried again already where it was refused
+            yield from map(self._record, found)
 
     def _update(
         self,

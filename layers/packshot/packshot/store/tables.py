@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from packshot.records import (
@@ -105,6 +105,10 @@ class Photos(RecordsTable[PhotoRecord]):
     def get(self, drop: str, photo: str) -> PhotoRecord | None:
         """The photo's record, or None."""
         return self._get(self._key(drop, photo))
+
+    def get_many(self, drop: str, photos: Iterable[str]) -> dict[str, PhotoRecord]:
+        """The records of photos, each named once, by photo_id; those that are not there are left out."""
+        return {found.photo_id: found for found in self._get_many(self._key(drop, photo) for photo in photos)}
 
     def receive(self, record: PhotoRecord) -> bool:
         """Write what intake found, unless a newer event of the same key was there first; whether written."""

@@ -5,15 +5,15 @@ Amazon's feed is the image ZIP itself; it is made of files and streamed: ``amazo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from packshot.export.channels import ChannelRules
 from packshot.export.feeds import amazon, google, meta, shopify, woocommerce
-from packshot.export.feeds.rows import FeedImage, FeedRow, Shown, neutral, rows_of
+from packshot.export.feeds.rows import FeedImage, FeedRow, Shown, Table, neutral, rows_of
 
-__all__ = ["FeedImage", "FeedRow", "Shown", "amazon", "build", "neutral", "rows_of"]
+__all__ = ["FeedImage", "FeedRow", "Shown", "Table", "amazon", "build", "neutral", "rows_of"]
 
-_BUILDERS: dict[str, Callable[[list[FeedRow]], dict[str, bytes]]] = {
+_BUILDERS: dict[str, Callable[[Iterable[FeedRow]], Table]] = {
     "shopify": shopify.build,
     "google": google.build,
     "woocommerce": woocommerce.build,
@@ -21,11 +21,10 @@ _BUILDERS: dict[str, Callable[[list[FeedRow]], dict[str, bytes]]] = {
 }
 
 
-def build(channel: ChannelRules, rows: list[FeedRow]) -> dict[str, bytes]:
-    """The feed files of a channel by name; empty for channels without a table and when there is no product.
+def build(channel: ChannelRules, rows: Iterable[FeedRow]) -> Table | None:
+    """The feed of a channel, made row by row as it is written; None for channels without a table.
 
     Products without an image are left out: every feed demands one.
     """
-    shown = [row for row in rows if row.images]
     builder = _BUILDERS.get(channel.feed)
-    return builder(shown) if builder and shown else {}
+    return builder(row for row in rows if row.images) if builder else None

@@ -5,8 +5,11 @@ Attributes: https://support.google.com/merchants/answer/7052112
 
 from __future__ import annotations
 
-from packshot.export.feeds.rows import FeedRow, table
+from collections.abc import Iterable
 
+from packshot.export.feeds.rows import FeedRow, Table
+
+NAME = "google_products.tsv"
 COLUMNS = (
     "id",
     "title",
@@ -49,6 +52,6 @@ def _line(row: FeedRow) -> list[str]:
     ]
 
 
-def build(rows: list[FeedRow]) -> dict[str, bytes]:
+def build(rows: Iterable[FeedRow]) -> Table:
     """``google_products.tsv``; what the catalogue does not know stays empty, condition and stock too."""
-    return {"google_products.tsv": table(COLUMNS, [_line(row) for row in rows], "\t")}
+    return Table(NAME, COLUMNS, map(_line, rows), "\t")

@@ -5,8 +5,11 @@ Fields: https://www.facebook.com/business/help/120325381656392
 
 from __future__ import annotations
 
-from packshot.export.feeds.rows import FeedRow, table
+from collections.abc import Iterable
 
+from packshot.export.feeds.rows import FeedRow, Table
+
+NAME = "meta_products.csv"
 COLUMNS = (
     "id",
     "title",
@@ -46,6 +49,6 @@ def _line(row: FeedRow) -> list[str]:
     ]
 
 
-def build(rows: list[FeedRow]) -> dict[str, bytes]:
+def build(rows: Iterable[FeedRow]) -> Table:
     """``meta_products.csv``."""
-    return {"meta_products.csv": table(COLUMNS, [_line(row) for row in rows])}
+    return Table(NAME, COLUMNS, map(_line, rows))

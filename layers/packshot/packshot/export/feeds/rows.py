@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -68,26 +71,20 @@ class Shown(BaseModel):
     colour: str = ""
 
 
-def rows_of(photos: Iterable[Shown]) -> list[FeedRow]:
-    """One row per SKU, in order of SKU; images: main first, then by view and number."""
-    by_sku: dict[str, list[Shown]] = {}
-    for photo in photos:
-        by_sku.setdefault(photo.catalog.sku, []).append(photo)
-    rows = []
-    for _, group in sorted(by_sku.items()):
+def rows_of(photos: Iterable[Shown]) -> Iterator[FeedRow]:
+    """One row per SKU; images: main first, then by view and number. Photos of a SKU must come one after another."""
+    for _, photos_of_sku in groupby(photos, lambda shown: shown.catalog.sku):
+        group = list(photos_of_sku)
         group.sort(key=lambda shown: (not shown.image.main, shown.image.view, shown.image.n, shown.image.name))
         first = group[0]
-        rows.append(
-            FeedRow(
-                catalog=first.catalog,
-                title=first.title,
-                description=first.description,
-                keywords=first.keywords,
-                colour=first.colour,
-                images=[shown.image for shown in group],
-            )
+        yield FeedRow(
+            catalog=first.catalog,
+            title=first.title,
+            description=first.description,
+            keywords=first.keywords,
+            colour=first.colour,
+            images=[shown.image for shown in group],
         )
-    return rows
 
 
 _FORMULA = re.compile(r"^[\s\x00]*[=+\-@|\t\r]")
@@ -105,17 +102,29 @@ def neutral(cell: str) -> str:
     return text
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str = ",") -> bytes:
-    """A CSV or TSV file in UTF-8 with LF lines; every cell made neutral.
+@dataclass(frozen=True)
+class Table:
+    """A CSV or TSV file in the making: UTF-8 with LF lines, every cell made neutral."""
 
-    Raises:
-        ValueError: a row has another length than the header.
-    """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        if len(row) != len(columns):
-            raise ValueError(f"a row of {len(row)} cells for {len(columns)} columns")
-        writer.writerow([neutral(cell) for cell in row])
-    return out.getvalue().encode("utf-8")
+    name: str
+    columns: Sequence[str]
+    lines: Iterable[Sequence[str]]
+    delimiter: str = ","
+
+    def write(self, target: IO[bytes]) -> int:
+        """Write the file, header first, line by line; how many lines it has beside the header.
+
+        Raises:
+            ValueError: a line has another length than the header.
+        """
+        out = io.TextIOWrapper(target, "utf-8", newline="", write_through=True)
+        writer = csv.writer(out, delimiter=self.delimiter, lineterminator="\n")
+        writer.writerow(self.columns)
+        count = 0
+        for line in self.lines:
+            if len(line) != len(self.columns):
+                raise ValueError(f"a row of {len(line)} cells for {len(self.columns)} columns")
+            writer.writerow([neutral(cell) for cell in line])
+            count += 1
+        out.detach()
+        return count

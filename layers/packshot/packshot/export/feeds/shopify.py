@@ -5,8 +5,11 @@ Columns: https://help.shopify.com/en/manual/products/import-export/using-csv
 
 from __future__ import annotations
 
-from packshot.export.feeds.rows import FeedImage, FeedRow, table
+from collections.abc import Iterable
 
+from packshot.export.feeds.rows import FeedImage, FeedRow, Table
+
+NAME = "shopify_products.csv"
 COLUMNS = (
     "Handle",
     "Title",
@@ -58,7 +61,7 @@ def _line(row: FeedRow, image: FeedImage, position: int) -> list[str]:
     return list(cells.values())
 
 
-def build(rows: list[FeedRow]) -> dict[str, bytes]:
+def build(rows: Iterable[FeedRow]) -> Table:
     """``shopify_products.csv``; products arrive as drafts, so that nothing goes live by an import."""
-    lines = [_line(row, image, i) for row in rows for i, image in enumerate(row.images, 1)]
-    return {"shopify_products.csv": table(COLUMNS, lines)}
+    lines = (_line(row, image, i) for row in rows for i, image in enumerate(row.images, 1))
+    return Table(NAME, COLUMNS, lines)

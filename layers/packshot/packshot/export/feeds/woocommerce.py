@@ -5,8 +5,11 @@ Columns: https://github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Sche
 
 from __future__ import annotations
 
-from packshot.export.feeds.rows import FeedRow, table
+from collections.abc import Iterable
 
+from packshot.export.feeds.rows import FeedRow, Table
+
+NAME = "woocommerce_products.csv"
 COLUMNS = (
     "Type",
     "SKU",
@@ -50,6 +53,6 @@ def _line(row: FeedRow) -> list[str]:
     ]
 
 
-def build(rows: list[FeedRow]) -> dict[str, bytes]:
+def build(rows: Iterable[FeedRow]) -> Table:
     """``woocommerce_products.csv``; products arrive unpublished."""
-    return {"woocommerce_products.csv": table(COLUMNS, [_line(row) for row in rows])}
+    return Table(NAME, COLUMNS, map(_line, rows))
