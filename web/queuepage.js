@@ -9,6 +9,7 @@ const CHOICES = {
   why: ["sample", "flag", "altered", "exception", "rework"],
   state: ["open", "claimed", "decided", "superseded"],
 };
+const AGAIN = 15_000; // ms
 const DONE = { approve: "approved", reject: "rejected" };
 const NAMES = { segment: "Segment", drop: "Drop", lot: "Lot", why: "Reason", check: "Failing check", owner: "Owner", state: "State" };
 
@@ -36,10 +37,15 @@ export class QueuePage {
   keys() {
     return [
       { keys: ["enter"], says: "Start with the first photo", group: "Queue", run: () => this.first() },
+      { keys: ["g"], says: "Refresh", group: "Queue", run: () => this.open() },
       { keys: ["/"], says: "Filters", group: "Queue", run: () => this.form.querySelector("select, input").focus() },
       { keys: ["j", "arrowdown"], says: "Next line", group: "Queue", run: () => this.step(1) },
       { keys: ["k", "arrowup"], says: "Line before", group: "Queue", run: () => this.step(-1) },
     ];
+  }
+
+  leave() {
+    clearTimeout(this.later);
   }
 
   field(name) {
@@ -70,6 +76,8 @@ export class QueuePage {
       put(this.count, lines.length ? `${lines.length}${queue.hasMore() ? " and more" : ""} waiting` : "Nothing waits here.");
       this.more.hidden = !queue.hasMore();
       this.start.disabled = !lines.some((line) => line.free);
+      clearTimeout(this.later);
+      if (!lines.length) this.later = setTimeout(() => this.open(), AGAIN); // an empty queue looks for work by itself
     } catch (problem) {
       put(this.count, problem.message, " ", h("button", { class: "link", onclick: () => this.load() }, "Try again"));
       this.more.hidden = true;

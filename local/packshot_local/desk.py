@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packshot.records import DropStatus
+from packshot.records import DropStatus, LotStatus
 from packshot.store import Store
 from packshot_local import drop as drops
 from packshot_local import results
@@ -61,9 +61,12 @@ class Collector:
     out: Path
     say: Say
     written: dict[str, str] = field(default_factory=dict)
+    told: set[tuple[str, int]] = field(default_factory=set)
 
     def look(self) -> None:
-        """Collect every drop that has ended, again when a later decision moved something."""
+        """Collect every drop that has ended, again when a later decision moved something; say which lots wait."""
+        for record in self.store.drops.by_status(DropStatus.CLOSED):
+            self._call_people(record.drop)
         for record in self.store.drops.by_status(DropStatus.DONE):
             mark = self._mark(record.drop)
             if self.written.get(record.drop) == mark:
@@ -74,6 +77,13 @@ class Collector:
             numbers = report["audit"]
             words = ", ".join(f"{numbers[n]} {n}" for n in ("exported", "held", "rejected", "failed"))
             self.say(f"{record.drop}: {words}. See {folder / 'report.html'}")
+
+    def _call_people(self, drop: str) -> None:
+        for lot in self.store.lots.of_drop(drop):
+            if lot.status == LotStatus.REVIEW and lot.task_ids and (lot.lot, lot.attempt) not in self.told:
+                self.told.add((lot.lot, lot.attempt))
+                again = " once more" if lot.attempt else ""
+                self.say(f"{drop}: {len(lot.task_ids)} of {lot.size} {lot.segment} photos wait on the desk{again}")
 
     def _mark(self, drop: str) -> str:
         lots = ",".join(f"{lot.lot}:{lot.status}:{lot.attempt}" for lot in self.store.lots.of_drop(drop))

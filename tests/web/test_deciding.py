@@ -43,6 +43,17 @@ def test_reject_with_reasons_and_take_it_back(backend: Backend, visit: Visit, dr
     assert task_of(backend, task).state == "claimed"
 
 
+def test_an_empty_queue_finds_new_work_by_itself(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    page.clock.install()
+    page.get_by_label("Drop", exact=True).fill(f"{drop}-later")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing waits here.")).to_be_visible()
+    backend.studio.drop(f"{drop}-later", photos=1, tasks=1)
+    page.clock.run_for(16_000)
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
 def test_leaving_the_reasons_decides_nothing(backend: Backend, visit: Visit, drop: str) -> None:
     page = visit()
     task = start(page, drop)
