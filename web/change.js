@@ -4,7 +4,7 @@ import * as api from "./api.js";
 
 const WAIT = 90; // ms after the last change before a preview is asked for
 
-/** The changes on one photo. `onchange` follows each change, `onpreview(image or null, seconds)` each answer;
+/** The changes on one photo. `onchange` follows each change, `onpreview(image or null)` each answer;
  *  `side()` says how large a preview the screen can show. */
 export class Change {
   constructor(task, settings, { onchange, onpreview, onproblem, side }) {
@@ -87,14 +87,13 @@ export class Change {
   /** Asks for a preview of the changes as they are; an older question is taken back. */
   async preview(first = false) {
     this.asked?.abort();
-    if (this.empty && this.saved === "{}" && !first) return this.onpreview(null, 0);
+    if (this.empty && this.saved === "{}" && !first) return this.onpreview(null);
     const asked = (this.asked = new AbortController());
     this.lastSide = this.side();
-    const start = performance.now();
     try {
       const blob = await api.preview(this.id, this.side(), this.now, asked.signal);
       const image = await createImageBitmap(blob);
-      if (this.asked === asked) this.onpreview(image, (performance.now() - start) / 1000);
+      if (this.asked === asked) this.onpreview(image);
     } catch (problem) {
       if (problem.name !== "AbortError") this.onproblem(problem);
     }

@@ -227,9 +227,9 @@ export class DeskPage {
         this.panel.sync();
         this.panel.say("previewing…");
       },
-      onpreview: (image, seconds) => {
+      onpreview: (image) => {
         this.viewer.showLive(this.change.empty && this.change.saved === "{}" ? null : image);
-        this.panel.say(image && !this.change.empty ? `preview, ${Math.round(seconds * 1000)} ms` : "as the batch made it");
+        this.panel.say(image && !this.change.empty ? "preview" : "as the batch made it");
         this.element.dataset.previewed = String(Number(this.element.dataset.previewed ?? 0) + 1);
       },
       onproblem: (problem) => this.panel.say(problem.message),
