@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 from bench.line import Line, catalogue, draw, until
 from packshot import keys
 from packshot.records import LotStatus, Status
+from packshot_local.stack.faults import Kind, Rule
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +108,20 @@ def test_a_drop_that_cannot_be_planned_fails_photo_by_photo(line: Line) -> None:
     assert books.balanced and (books.dropped, books.failed) == (2, 2)
     assert {r.reason.code for r in line.records("unplanned").values() if r.reason} == {"NOT_PLANNED"}
     assert len([letter for letter in line.letters() if letter["drop"] == "unplanned"]) == 2
+
+
+def test_a_photo_is_read_once_at_the_door_and_once_to_be_cut_out(line: Line) -> None:
+    watched = Rule(Kind.SLOW, service="s3", operation="GetObject", about=keys.INCOMING)  # late by nothing: only counted
+    with line.stack.faults.injected(watched) as seen:
+        line.drop("read", {f"BOX-{n}": line.photo(n) for n in (50, 51, 52)})
+        books = line.books("read")
+
+    files = [(call.function, call.text.split("\n")[0].rsplit("/", 1)[-1]) for _, call in seen]
+    reads = Counter((function, file) for function, file in files if file.endswith(".jpg"))
+    assert books.balanced and books.exported == 3
+    assert reads == {
+        (function, f"BOX-{n}_front.jpg"): 1 for function in ("IntakeFunction", "ProcessFunction") for n in (50, 51, 52)
+    }
 
 
 def test_corrupt_photos_spoil_only_themselves(line: Line) -> None:
