@@ -19,6 +19,7 @@ from packshot.quality.checks import check
 from packshot.quality.limits import load_limits
 from packshot.store import Store
 from packshot.store.objects import Missing
+from packshot_local.charts import charts
 
 THUMB = 420
 TEMPLATES = Path(__file__).parent / "templates"
@@ -78,7 +79,7 @@ def _contact_sheet(store: Store, drop: str, report: dict[str, Any], source: Path
     rows = [_sheet_row(store, drop, photo, source, out, thumbs) for photo in report["photos"]]
     rows.sort(key=lambda r: ({"failed": 0, "held": 1, "rejected": 2}.get(r["status"], 3), -(r["error_score"] or 0)))
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
-    html = env.get_template("report.html").render(report=report, rows=rows)
+    html = env.get_template("report.html").render(report=report, rows=rows, charts=charts(rows))
     (out / "report.html").write_text(html, "utf-8")
 
 
