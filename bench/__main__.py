@@ -10,6 +10,7 @@ BENCHES = {
     "quality": "fit and judge the error score on spoiled mattes",
     "closed_loop": "lots with drifting defects through inspection, sampling and learning",
     "fringe": "colour of the edge band on white and black",
+    "hostile": "a hundred thousand hostile inputs through intake and metadata code",
     "exports": "bytes, SSIM and colour of exports",
     "faults": "every fault of the catalogue on the real pipeline, and its table",
     "soak": "an hour's drops, compressed: memory and open files",

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot import spreadsheet
 from packshot.learning.figures import figures
 from packshot.learning.stage import Learnt, take_batch, take_complaints
 from packshot.records import now
@@ -42,7 +43,8 @@ def from_streams(records: list[DynamoDBRecord]) -> Learnt:
 
 def from_complaints(key: str) -> Learnt:
     """Learn from a file of complaints."""
-    learnt, errors = take_complaints(store(), store().incoming.get(key).body.decode("utf-8-sig"), now())
+    got = store().incoming.get(key, most_bytes=spreadsheet.MOST_BYTES + 1)
+    learnt, errors = take_complaints(store(), got.body, now())
     for error in errors:
         logger.warning("complaint", extra={"key": key, "problem": error})
     return learnt

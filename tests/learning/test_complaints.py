@@ -29,14 +29,36 @@ PHOTOS = [
 def test_a_csv_is_read_whatever_its_order_case_and_extra_columns() -> None:
     row = "17,wrong colour,MUG,front\n"
     text = f"\ufeffOrder,Reason,SKU,View\n{row}18,,BAG,\n\n19,x,,front\n{row}"
-    found, errors = read_complaints(text)
+    found, errors = read_complaints(text.encode())
     assert found == [Complaint(sku="MUG", view="front", reason="wrong colour"), Complaint(sku="BAG")]
     assert errors == ["line 5: no SKU"]
 
 
 def test_a_csv_without_skus_says_so() -> None:
-    assert read_complaints("product,reason\nMUG,bad\n") == ([], ["line 1: the header has no column sku"])
-    assert read_complaints("") == ([], ["line 1: the header has no column sku"])
+    assert read_complaints(b"product,reason\nMUG,bad\n") == ([], ["line 1: the header has no column sku"])
+    assert read_complaints(b"") == ([], ["the file: it is empty"])
+
+
+def test_a_csv_is_read_whatever_encoding_and_separator_a_spreadsheet_chose() -> None:
+    text = "SKU;Comment\rMUG;Maßstab falsch\r\r"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        assert read_complaints(text.encode(encoding)) == ([Complaint(sku="MUG", comment="Maßstab falsch")], [])
+
+
+def test_what_is_no_csv_is_said_and_harms_nothing() -> None:
+    for data, said in (
+        (b"PK\x03\x04\0\0", "zero bytes"),
+        (b'sku\n"' + b"x" * 1_100_000, "field larger"),
+        (b"sku\n" + b"x" * 3000, "is no SKU"),
+    ):
+        found, errors = read_complaints(data)
+        assert found == [] and said in errors[0], data[:20]
+
+
+def test_a_file_is_bounded_and_says_where_it_was_cut() -> None:
+    found, errors = read_complaints(b"sku\n" + b"".join(b"S%d\n" % n for n in range(2005)))
+    assert len(found) == 2000 and errors == ["line 2002: only 2,000 complaints a file are taken; split it"]
+    assert len(read_complaints(b"sku,date\n" + b",x\n" * 500)[1]) == 50
 
 
 def test_a_complaint_leads_to_the_newest_exported_photo_of_each_view() -> None:

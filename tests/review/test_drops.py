@@ -229,7 +229,7 @@ def test_complaints_lie_where_learning_takes_them_up(studio: Studio, call: Call)
     assert call("POST", "/v1/complaints", body=body).status == 200
     files = list(studio.store.incoming.list("complaints/"))
     assert len(files) == 1, "delivered twice, it is one file"
-    read, errors = read_complaints(studio.store.incoming.get(files[0].key).body.decode())
+    read, errors = read_complaints(studio.store.incoming.get(files[0].key).body)
     assert (errors, [(c.sku, c.comment) for c in read]) == ([], [("SKU000", "halo, ugly")])
     assert call("POST", "/v1/complaints", body={"complaints": [{"sku": ""}]}).status == 422
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 INCOMING = "incoming/"
 READY = "_READY"
 CATALOG = "catalog.csv"
-COMPLAINTS = "complaints.csv"
+LONGEST = 1024  # bytes of UTF-8
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 

@@ -15,8 +15,10 @@ from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 MOST_XMP = 64 * 1024
 MOST_EXIF = 256 * 1024
-MOST_IPTC = 64 * 1024
+MOST_EXIF_KEPT = 32 * 1024  # bytes of UTF-8; the photo's record has room for 400 KB in all
+MOST_IPTC = 32 * 1024
 MOST_TEXT = 2000
+MOST_NUMBER = 1e15  # DynamoDB takes 38 digits up to 1e126; no photo's data come near
 _DROPPED_EXIF = {
     "GPSInfo", "BodySerialNumber", "LensSerialNumber", "CameraSerialNumber", "CameraOwnerName", "MakerNote",
     "MakerNoteSafety", "ImageUniqueID", "RawDataUniqueID", "UserComment", "PrintImageMatching", "ExifOffset",
@@ -91,20 +93,25 @@ def _exif(exif: Image.Exif, notes: list[str]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 as above
         notes.append(f"EXIF is unreadable ({type(error).__name__}) and was dropped")
         return kept
+    weight = 0
     for number, stored in sorted(tags.items()):
         name, value = ExifTags.TAGS.get(number), stored
         if name in _RATIONAL and isinstance(value, tuple) and len(value) == 2:
             value = value[0] / value[1] if value[1] else None  # the reader's form of an EXIF rational
         plain = _plain(value)
         if name and name not in _DROPPED_EXIF and plain not in (None, "", []):
+            weight += len(str(plain).encode())
+            if weight > MOST_EXIF_KEPT:
+                notes.append(f"EXIF holds much text; what comes after {MOST_EXIF_KEPT:,} bytes was dropped")
+                break
             kept[name] = plain
     return kept
 
 
 def _plain(value: Any) -> Any:
-    """JSON-ready and short, or None: finite numbers, printable text, lists of at most 16 of these."""
+    """JSON-ready and short, or None: finite numbers below 1e15, printable text, lists of at most 16 of these."""
     if isinstance(value, (bool, int)):
-        return int(value) if abs(int(value)) < 2**53 else None
+        return int(value) if abs(int(value)) < MOST_NUMBER else None
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, bytes):
@@ -117,7 +124,7 @@ def _plain(value: Any) -> Any:
         number = float(value)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    return round(number, 6) if math.isfinite(number) else None
+    return round(number, 6) if math.isfinite(number) and abs(number) < MOST_NUMBER else None
 
 
 def _text(value: str) -> str:
@@ -127,11 +134,12 @@ def _text(value: str) -> str:
 def _xmp(packet: bytes | str | None, notes: list[str]) -> str:
     if not packet:
         return ""
+    packet = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
     if len(packet) > MOST_XMP:
         notes.append(f"XMP of {len(packet):,} bytes was dropped; at most {MOST_XMP:,} are kept")
         return ""
     try:
-        text = (packet.decode("utf-8") if isinstance(packet, bytes) else packet).strip("\0 \t\r\n\ufeff")
+        text = packet.decode("utf-8").strip("\0 \t\r\n\ufeff")
         if _tells(text):
             text = _ELEMENT.sub("", _ATTRIBUTE.sub("", text))
             if _tells(text):

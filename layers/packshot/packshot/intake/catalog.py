@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import re
 import unicodedata
 from dataclasses import dataclass, field
 
+from packshot import spreadsheet
 from packshot.intake.names import sane_sku
 from packshot.records import CatalogEntry
+from packshot.spreadsheet import Unreadable
 
-MOST_BYTES = 64_000_000
 MOST_CELL = 5000
 MOST_COLUMNS = 200
+MOST_ROWS = 400_000  # with spreadsheet.MOST_BYTES: what is read in 2 s
+MOST_ROW = 64_000  # bytes: a photo's record holds a copy, and DynamoDB takes 400 KB
 MOST_ERRORS = 50
-HEAD = 1 << 20  # bytes or characters looked at in one piece
 REQUIRED = ("sku", "title", "category")
 _SYNONYMS = {
     "sku": "sku article articlenumber itemnumber itemsku productid productsku partnumber artikelnummer id variantsku",
@@ -41,28 +41,25 @@ _CELL = "\x1f"  # ASCII's unit separator: not printable, so ``clean`` leaves non
 _FIELD = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
 
 
-class Unreadable(Exception):
-    """The file is no catalogue; the text says why."""
-
-
 @dataclass(frozen=True)
 class Catalog:
     """The catalogue of one drop: rows by SKU, and what was wrong with it, in words.
 
-    A row is one text, its cells in the order of ``columns`` with a separator that no cell can hold: a catalogue of
-    300,000 products takes 100 MB of memory that way, and four times as much as dictionaries.
+    A row is one text (UTF-8), its cells in the order of ``columns`` with a separator that no cell can hold: a
+    catalogue of 300,000 products takes 100 MB of memory that way, and four times as much as dictionaries.
     """
 
     etag: str = ""
     columns: tuple[str, ...] = ()
-    rows: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     readable: bool = True
 
     def row(self, sku: str) -> dict[str, str]:
         """What the catalogue says of a SKU, in any case of letters if the exact one is not there; else empty."""
-        text = self.rows.get(sku) or self.rows.get(sku.casefold()) or ""
-        return {name: cell for name, cell in zip(self.columns, text.split(_CELL), strict=False) if name and cell}
+        text = self.rows.get(sku) or self.rows.get(sku.casefold()) or b""
+        cells = text.decode().split(_CELL)
+        return {name: cell for name, cell in zip(self.columns, cells, strict=False) if name and cell}
 
     def find(self, sku: str) -> CatalogEntry | None:
         """The entry of a SKU, or None."""
@@ -102,39 +99,9 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():  # most cells of most catalogues
         return text.strip()
     text = unicodedata.normalize("NFC", text)
+    if text.isprintable():
+        return text.strip()
     return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-def _open(data: bytes) -> io.TextIOWrapper:
-    """The file as text, decoded as it is read: UTF-8 or UTF-16 if all of it is, else Windows-1252."""
-    if len(data) > MOST_BYTES:
-        raise Unreadable(f"{len(data):,} bytes; at most {MOST_BYTES:,} are read")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in data[:4096]:
-        raise Unreadable("it holds zero bytes: not a text file (a spreadsheet must be exported as CSV)")
-    else:
-        encoding = "utf-8-sig"
-    if not _decodes(data, encoding):
-        return io.TextIOWrapper(io.BytesIO(data), "cp1252", errors="replace", newline="")
-    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for start in range(0, len(data), HEAD):
-            decoder.decode(data[start : start + HEAD])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _separator(head: str) -> str:
-    """The separator that the header row uses most; quoted parts do not count."""
-    header = re.sub(r'"[^"]*"', "", next((line for line in head.splitlines() if line.strip()), ""))
-    return max(",;\t|", key=header.count)
 
 
 def _columns(header: list[str], errors: list[str]) -> list[str]:
@@ -154,44 +121,51 @@ def _columns(header: list[str], errors: list[str]) -> list[str]:
 
 
 def _read(data: bytes, etag: str) -> Catalog:
-    text = _open(data)
-    head = text.read(HEAD)
-    if not head.strip("\ufeff \r\n\t"):
-        raise Unreadable("it is empty")
-    text.seek(0)
-    csv.field_size_limit(1_000_000)
-    rows = csv.reader(text, delimiter=_separator(head))
-    header = next((row for row in rows if any(cell.strip() for cell in row)), [])
+    rows = spreadsheet.rows(data)
+    header: list[str] = next((row for row in rows if any(cell.strip() for cell in row)), [])
     errors: list[str] = []
     names = _columns(header, errors)
-    found: dict[str, str] = {}
+    found: dict[str, bytes] = {}
     at = names.index("sku")
-    for row in rows:
-        cells = [clean(cell) if name and cell else "" for name, cell in zip(names, row, strict=False)]
+    for number, row in enumerate(rows):
+        if number == MOST_ROWS:
+            errors.append(f"catalog.csv, line {rows.line_num}: only {MOST_ROWS:,} rows are read; split the drop")
+            break
+        cells = _cells(row, names)
         if not any(cells):
             continue
-        sku = cells[at] if at < len(cells) else ""
-        problem = _problem(sku, found)
+        sku, text = cells[at] if at < len(cells) else "", _CELL.join(cells).encode()
+        problem = _problem(sku, text, found)
         if not problem:
-            found[sku] = _CELL.join(cells)
+            found[sku] = text
         elif len(errors) < MOST_ERRORS:
             errors.append(f"catalog.csv, line {rows.line_num}: {problem}")
     return Catalog(etag, tuple(names), _folded(found), errors)
 
 
-def _problem(sku: str, found: dict[str, str]) -> str:
+def _cells(row: list[str], names: list[str]) -> list[str]:
+    """A row's cells cleaned, those of columns without a name empty."""
+    text = "".join(row)
+    if len(text) <= MOST_CELL and text.isascii() and text.isprintable():  # most rows: all cells at once
+        return [cell.strip() if name else "" for name, cell in zip(names, row, strict=False)]
+    return [clean(cell) if name and cell else "" for name, cell in zip(names, row, strict=False)]
+
+
+def _problem(sku: str, row: bytes, found: dict[str, bytes]) -> str:
     if not sku:
         return "no SKU"
     if not sane_sku(sku):
         return f"SKU {sku[:60]!r} cannot stand in a file's name"
     if sku in found:
         return f"SKU {sku!r} is there twice; the first row counts"
+    if len(row) > MOST_ROW:
+        return f"the row holds {len(row):,} bytes; at most {MOST_ROW:,} are kept of a product"
     return ""
 
 
-def _folded(rows: dict[str, str]) -> dict[str, str]:
+def _folded(rows: dict[str, bytes]) -> dict[str, bytes]:
     """The rows also under their case-folded SKU, where only one has it."""
-    folded: dict[str, str | None] = {}
+    folded: dict[str, bytes | None] = {}
     for sku, row in rows.items():
         key = sku.casefold()
         if key not in rows:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import unquote_plus
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from packshot.store.objects import Listed
 
@@ -31,6 +31,12 @@ class ObjectEvent(_Lenient):
     sequencer: str = ""
     etag: str = ""
     size: int | None = None
+
+    @field_validator("key")
+    @classmethod
+    def _text(cls, key: str) -> str:
+        key.encode("utf-8")  # no half of a surrogate pair, which JSON can spell and no key can hold
+        return key
 
 
 class _Named(_Lenient):
@@ -76,7 +82,10 @@ def parse(body: str, bucket: str) -> list[ObjectEvent]:
     Raises ValueError (pydantic's ValidationError, json's JSONDecodeError) for any other message: it belongs
     into the dead-letter queue, where somebody looks.
     """
-    message = json.loads(body)
+    try:
+        message = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("the message is nested too deeply") from error
     if not isinstance(message, dict):
         raise ValueError("the message is no JSON object")
     if message.get("Event") == "s3:TestEvent":

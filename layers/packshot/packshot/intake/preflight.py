@@ -76,11 +76,10 @@ def measure(rgb: npt.NDArray[np.uint8]) -> Preflight:
 
 
 def _sized(image: Image.Image, long_edge: int) -> Image.Image:
-    scale = long_edge / max(image.size)
-    if scale >= 1:
-        return image
+    """Reduced to the long edge; never fewer than 8 px across, so that there is a border and an inside."""
+    scale = min(1.0, long_edge / max(image.size))
     size = (max(8, round(image.width * scale)), max(8, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return image if size == image.size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
 def _lab(rgb: npt.NDArray[np.uint8]) -> Grey:

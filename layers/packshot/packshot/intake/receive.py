@@ -7,7 +7,7 @@ import hashlib
 import time
 from typing import Any
 
-from packshot import keys
+from packshot import keys, spreadsheet
 from packshot.imaging.decode import Decoded, ImageRefused, Limits, decode_preview
 from packshot.intake import catalog as catalogs
 from packshot.intake import checks, metadata, names, settle
@@ -69,6 +69,8 @@ class _Catalogs:
     def fresh(self, store: Store, prefix: str) -> Catalog:
         """The drop's catalogue as it is now; an empty one when there is none."""
         place, key = (store.incoming.name, prefix), prefix + keys.CATALOG
+        if len(key.encode()) > keys.LONGEST:  # no such object can be
+            return Catalog()
         etag = next((found.etag for found in store.incoming.list(key) if found.key == key), "")
         held = self._held[1] if self._held and self._held[0] == place else Catalog()
         if etag != held.etag:
@@ -79,7 +81,7 @@ class _Catalogs:
     @staticmethod
     def _read(store: Store, key: str) -> Catalog:
         try:
-            got = store.incoming.get(key, most_bytes=catalogs.MOST_BYTES + 1)
+            got = store.incoming.get(key, most_bytes=spreadsheet.MOST_BYTES + 1)
         except Missing:
             return Catalog()
         return catalogs.read(got.body, got.etag)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from packshot import spreadsheet
+from packshot.intake.names import sane_sku
 from packshot.learning.updates import Outcome
 from packshot.quality.switching import Switch
 from packshot.records import PhotoRecord, Status
 
+MOST_COMPLAINTS = 2000  # a file: what one call of learn can trace in its time
+MOST_CELL = 2000
+MOST_ERRORS = 50
 LEAST_TO_TIGHTEN = 2
 RATE_TO_TIGHTEN = 0.005  # of the segment's exported photos
 
@@ -35,28 +39,38 @@ class Complaint(BaseModel):
         return hashlib.sha256("\x00".join(str(v) for v in self.model_dump().values()).encode()).hexdigest()[:16]
 
 
-def read_complaints(text: str) -> tuple[list[Complaint], list[str]]:
+def read_complaints(data: bytes) -> tuple[list[Complaint], list[str]]:
     """Complaints of a CSV with a header that names at least ``sku``, and what could not be read, in words.
 
     Columns: sku, view, reason, comment, date; in any order and case, others are ignored. Rows that repeat
-    are one.
+    are one. Never raises: a file that is no CSV is a problem in words, too.
     """
-    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    header = [name.strip().lower() for name in next(rows, [])]
-    if "sku" not in header:
-        return [], ["line 1: the header has no column sku"]
     found: dict[str, Complaint] = {}
-    errors = []
-    for number, row in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name in Complaint.model_fields}
-        if not cells.get("sku"):
-            errors.append(f"line {number}: no SKU")
-            continue
-        complaint = Complaint(**cells)
-        found[complaint.complaint_id] = complaint
-    return list(found.values()), errors
+    errors: list[str] = []
+    try:
+        rows = spreadsheet.rows(data)
+        header = [name.strip().lower() for name in next(rows, [])]
+        if "sku" not in header:
+            return [], ["line 1: the header has no column sku"]
+        for row in rows:
+            if len(found) == MOST_COMPLAINTS:
+                errors.append(f"line {rows.line_num}: only {MOST_COMPLAINTS:,} complaints a file are taken; split it")
+                break
+            if any(cell.strip() for cell in row):
+                _enter(dict(zip(header, row, strict=False)), rows.line_num, found, errors)
+    except (spreadsheet.Unreadable, csv.Error) as error:
+        errors.append(f"the file: {error}")
+    return list(found.values()), errors[:MOST_ERRORS]
+
+
+def _enter(row: dict[str, str], line: int, found: dict[str, Complaint], errors: list[str]) -> None:
+    cells = {name: row[name].strip()[:MOST_CELL] for name in row.keys() & Complaint.model_fields.keys()}
+    sku = cells.get("sku", "")
+    if not sane_sku(sku):
+        errors.append(f"line {line}: {f'{sku[:60]!r} is no SKU' if sku else 'no SKU'}")
+        return
+    complaint = Complaint(**cells)
+    found[complaint.complaint_id] = complaint
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,9 @@ def learn(store: Store, segment: str) -> Profile | None:
     return following if added else None
 
 
-def take_complaints(store: Store, text: str, at: str) -> tuple[Learnt, list[str]]:
+def take_complaints(store: Store, data: bytes, at: str) -> tuple[Learnt, list[str]]:
     """Trace a CSV's complaints to photos, keep them as escaped defects, tighten the segments; problems in words."""
-    complaints, errors = read_complaints(text)
+    complaints, errors = read_complaints(data)
     answer = Learnt()
     for complaint in complaints:
         segments = _take(store, complaint, at)
