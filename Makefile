@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run up test test-fast lint format bench web clean
+.PHONY: run up test test-fast lint format bench validate audit sbom clean
 
 run: $(VENV)/ready
 	$(BIN)/packshot run samples --out $(OUT)
@@ -30,8 +30,32 @@ format: $(VENV)/ready-dev
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m bench
 
+# What needs tools whose own dependencies conflict with the project's: each set has an environment of its own.
+SAM := .venv-sam
+AUDIT := .venv-audit
+export SAM_CLI_TELEMETRY = 0
+export AWS_DEFAULT_REGION ?= eu-central-1
+
+# The deployment as SAM sees it, the Dockerfile, the workflows. Nothing is asked of the network.
+validate: $(SAM)/ready
+	$(SAM)/bin/sam validate --lint --template template.yaml
+	$(SAM)/bin/hadolint functions/process/Dockerfile
+	$(SAM)/bin/zizmor --offline --no-progress .github/workflows
+
+# The above, checkov, the bill of materials, and known weaknesses of every package (asks PyPI).
+audit: validate sbom $(AUDIT)/ready
+	$(AUDIT)/bin/checkov --config-file .checkov.yaml --directory .
+	$(AUDIT)/bin/pip-audit --disable-pip --no-deps --strict --progress-spinner off -r requirements.lock
+	$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --strict --progress-spinner off -r functions/process/requirements.txt
+
+# CycloneDX bills of materials: the image, and everything that runs on one machine.
+sbom: $(AUDIT)/ready
+	mkdir -p build
+	$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom-image.json functions/process/requirements.txt
+	$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom.json requirements.lock
+
 clean:
-	rm -rf $(VENV) $(OUT) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM) $(AUDIT) $(OUT) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Exact versions from the lock files; the project itself is installed in place.
@@ -43,4 +67,14 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+$(SAM)/ready: requirements-sam.lock
+	test -x $(SAM)/bin/python || $(PYTHON) -m venv $(SAM)
+	$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sam.lock
+	touch $@
+
+$(AUDIT)/ready: requirements-audit.lock
+	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.lock
 	touch $@

@@ -20,6 +20,7 @@ from yaml import YAMLError
 from .records import StackError
 
 logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # it misses a place to send metrics to
+logging.getLogger("samtranslator.feature_toggle").setLevel(logging.ERROR)  # and AWS's own switches
 
 ARTIFACTS = "local-artifacts"
 """Bucket that the translated functions and layers claim to come from; the code runs from its folder
