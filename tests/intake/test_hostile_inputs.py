@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import ExifTags
 
 from bench import hostile
-from bench.hostile import blocks, breaking, crew, inputs, jpeg, seeds
+from bench.hostile import blocks, breaking, crew, inputs, jpeg, png, seeds
 from bench.hostile.inputs import Input
 from bench.hostile.judge import judge
-from packshot.imaging.decode import decode
+from packshot.imaging.decode import ImageRefused, decode
 from packshot.imaging.source_metadata import MOST_EXIF_KEPT
 from packshot.intake import catalog, events, metadata
 from packshot.intake.preflight import measure
@@ -128,6 +128,20 @@ def test_half_a_character_in_a_key_is_refused() -> None:
         events.parse(message, "incoming")
 
 
+def test_a_key_longer_than_s3_has_is_refused() -> None:
+    detail = {"bucket": {"name": "incoming"}, "object": {"key": "incoming/d/" + "x" * 1020, "size": 1}}
+    with pytest.raises(ValueError, match="a key of more than 1,024 bytes"):
+        events.parse(json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}), "incoming")
+
+
+def test_two_rationals_where_one_should_be_are_not_kept() -> None:
+    entry = struct.pack("<HHII", 0x829D, 5, 2, 26)  # FNumber: two rationals
+    tiff = b"II*\0\x08\0\0\0\x01\0" + entry + bytes(4) + struct.pack("<4I", 28, 10, 0, 0)
+    data = encoded(product((64, 64)))
+    got = decode(data[:2] + jpeg.segment(0xE1, b"Exif\0\0" + tiff) + data[2:])
+    assert "FNumber" not in got.metadata.get("exif", {})
+
+
 def test_a_drop_whose_name_leaves_no_room_for_a_catalogue_has_none(world: World) -> None:
     key = "incoming/" + "d" * 1000 + "/MUG-01_f.jpg"
     record = world.drop(key[: 1024 - 12] + "/MUG_front.jpg" if len(key) > 1100 else key, encoded(product((2200, 1600))))
@@ -162,6 +176,21 @@ def test_numbers_that_the_table_cannot_hold_are_not_kept() -> None:
     data = data[:2] + jpeg.segment(0xE1, b"Exif\0\0" + tiff) + data[2:]
     assert judge(Input("picture", "", data)) == "accepted"
     assert "exif" not in decode(data).metadata
+
+
+def test_transparency_for_more_colours_than_there_are_is_a_reason() -> None:
+    sound = encoded(product((64, 64)).quantize(16), "PNG", transparency=3)
+    at = sound.index(b"IDAT") - 4
+    with pytest.raises(ImageRefused) as refused:
+        decode(sound[:at] + png.chunk(b"tRNS", bytes(300)) + sound[at:])
+    assert refused.value.reason.code == "TRUNCATED" and "palette" in refused.value.reason.measured
+
+
+def test_an_iptc_entry_of_no_bytes_is_no_text() -> None:
+    entries = b"\x1c\x02\x05\0\0" + b"\x1c\x02\x19\0\0" * 2 + b"\x1c\x02\x50\0\1A"
+    block = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(entries)) + entries
+    data = encoded(product((64, 64)))
+    assert decode(data[:2] + jpeg.segment(0xED, block) + data[2:]).metadata.get("iptc", {}).get("title") is None
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200).map(lambda text: ("sku," + text).encode("utf-8", "replace")))

@@ -26,6 +26,7 @@ STUBBED_TYPES = (
     "AWS::Cognito::UserPoolGroup",
     "AWS::Lambda::Alias",
     "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",

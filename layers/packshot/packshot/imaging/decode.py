@@ -98,7 +98,10 @@ def _convert(image: ImageFile.ImageFile, found: containers.Container, long_edge:
         raise _refuse("TRUNCATED", "the end of the picture is the decoder's filling", "a file that decodes fully")
     converter = _Strips(image, found, _profile(mode, icc, exif, notes), notes)
     factor = max(1, max(image.size) // long_edge) if long_edge else 1
-    rgb, alpha = converter.upright(factor, turn)
+    try:
+        rgb, alpha = converter.upright(factor, turn)
+    except (ValueError, OSError, MemoryError) as error:  # e.g. transparency for more colours than a palette holds
+        raise _damaged(error) from error
     metadata = source_metadata.keep(image, exif, notes)
     size = (found.height, found.width) if turn >= 5 else (found.width, found.height)
     return Decoded(rgb, alpha, found.format, mode, size, icc is not None, metadata, notes)

@@ -97,7 +97,9 @@ def _exif(exif: Image.Exif, notes: list[str]) -> dict[str, Any]:
     for number, stored in sorted(tags.items()):
         name, value = ExifTags.TAGS.get(number), stored
         if name in _RATIONAL and isinstance(value, tuple) and len(value) == 2:
-            value = value[0] / value[1] if value[1] else None  # the reader's form of an EXIF rational
+            top, bottom = (_plain(part) for part in value)  # the reader's form of an EXIF rational
+            sound = isinstance(top, int | float) and isinstance(bottom, int | float) and bottom != 0
+            value = top / bottom if sound else None
         plain = _plain(value)
         if name and name not in _DROPPED_EXIF and plain not in (None, "", []):
             weight += len(str(plain).encode())
@@ -178,7 +180,9 @@ def _iptc(image: ImageFile.ImageFile, notes: list[str]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if value}
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(raw: bytes | None) -> str:
+    if raw is None:  # the reader's word for an entry of no bytes
+        return ""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from packshot.keys import LONGEST
 from packshot.store.objects import Listed
 
 
@@ -35,7 +36,9 @@ class ObjectEvent(_Lenient):
     @field_validator("key")
     @classmethod
     def _text(cls, key: str) -> str:
-        key.encode("utf-8")  # no half of a surrogate pair, which JSON can spell and no key can hold
+        # JSON can spell what no key can be: half of a surrogate pair (encoding raises), or too long.
+        if len(key.encode("utf-8")) > LONGEST:
+            raise ValueError(f"a key of more than {LONGEST:,} bytes")
         return key
 
 
