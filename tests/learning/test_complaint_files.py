@@ -24,9 +24,9 @@ def test_two_complaints_in_different_files_tighten_the_segment(cloud: Cloud) -> 
     exported(cloud, "MUG")
     exported(cloud, "BAG")
     accepted(cloud, "lot-1", 300)
-    assert take_complaints(cloud.store, "sku\nMUG\n", AT)[0].complaints == 1
+    assert take_complaints(cloud.store, b"sku\nMUG\n", AT)[0].complaints == 1
     assert inspection(cloud.store, "general").state == "normal"
-    take_complaints(cloud.store, "sku\nBAG\n", AT)
+    take_complaints(cloud.store, b"sku\nBAG\n", AT)
     after = inspection(cloud.store, "general")
     assert (after.state, after.cause) == ("tightened", "2 complaints about 300 exported photos (0.7%)")
     assert inspection(cloud.store, "textured").state == "normal"
@@ -36,7 +36,7 @@ def test_a_file_that_comes_twice_counts_once(cloud: Cloud) -> None:
     exported(cloud, "MUG")
     accepted(cloud, "lot-1", 100)
     for _ in range(3):
-        take_complaints(cloud.store, "sku,reason\nMUG,too dark\n", AT)
+        take_complaints(cloud.store, b"sku,reason\nMUG,too dark\n", AT)
     assert inspection(cloud.store, "general").state == "normal"
 
 
@@ -44,7 +44,7 @@ def test_few_complaints_about_many_exports_do_not_tighten(cloud: Cloud) -> None:
     exported(cloud, "MUG")
     for number in range(6):
         accepted(cloud, f"lot-{number}", 100)
-    take_complaints(cloud.store, "sku,reason\nMUG,too dark\nMUG,blurred\n", AT)
+    take_complaints(cloud.store, b"sku,reason\nMUG,too dark\nMUG,blurred\n", AT)
     assert inspection(cloud.store, "general").state == "normal"
-    learnt, problems = take_complaints(cloud.store, "sku\nHAT\n", AT)
+    learnt, problems = take_complaints(cloud.store, b"sku\nHAT\n", AT)
     assert learnt.untraced == 1 and problems == ["SKU HAT: no exported photo of it is known"]
