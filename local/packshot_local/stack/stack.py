@@ -183,9 +183,7 @@ class Stack:
         os.environ[name] = value
 
     def _start_functions(self, translation: Translation) -> None:
-        specs = function_specs(
-            self._deployment, translation, self._python_paths, self._process_workers, self.region
-        )
+        specs = function_specs(self._deployment, translation, self._python_paths, self._process_workers, self.region)
         self._pools = Pools(specs, self._worker_environment(), self._log_book.write, self.activity.touch)
         self.faults.kill = self._pools.kill
         self._delivery = Delivery(self.region, self._pools.invoke, self._start_named, self.activity.closing)
