@@ -30,6 +30,7 @@ class Sample:
 
     photos: int
     stack_mib: float
+    stack_peak_mib: float
     stack_files: int
     workers: int
     workers_mib: float
@@ -39,9 +40,11 @@ class Sample:
 def sample(line: Line, photos: int) -> Sample:
     """Look at all processes; files of the busiest worker."""
     pids = [worker.pid for worker in line.stack.workers()]
+    now, peak = memory_bytes(os.getpid())
     return Sample(
         photos=photos,
-        stack_mib=memory_bytes(os.getpid())[0] / MIB,
+        stack_mib=now / MIB,
+        stack_peak_mib=peak / MIB,
         stack_files=open_files(os.getpid()),
         workers=len(pids),
         workers_mib=sum(memory_bytes(pid)[0] for pid in pids) / MIB,

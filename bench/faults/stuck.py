@@ -134,7 +134,7 @@ def plan_gone(case: Case) -> None:
     case.done()
 
 
-@stuck("an execution runs and nothing moves", "process waits ten minutes for S3")
+@stuck("an execution runs and nothing moves", "process waits for S3, and reconcile lives eight hours later")
 def stalled(case: Case) -> None:
     """People are told; stopped by them, it is resumed."""
     case.executions, case.succeeded = 2, False

@@ -44,7 +44,7 @@ from .workers import Pools
 log = logging.getLogger(__name__)
 
 ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
-BUFFER_BYTES = 8 * 1024
+BUFFER_BYTES = 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
 QUIET_SECONDS = 0.15
