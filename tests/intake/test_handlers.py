@@ -81,6 +81,22 @@ def test_intake_reports_the_failed_message_alone(
     assert world.photos("autumn")["MUG-01_front.jpg"].status is Status.ACCEPTED
 
 
+def test_a_photo_whose_first_worker_died_is_taken_by_the_next(
+    world: World, photo: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = load("intake", world, monkeypatch)
+    event = batch("intake", news(world, "incoming/autumn/MUG-01_front.jpg", photo()))
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(app, "receive", killed)
+        app.handler(event, Context())
+    assert app.handler(event, Context()) == {"batchItemFailures": []}
+    assert list(world.photos("autumn")) == ["MUG-01_front.jpg"]
+
+
 def test_intake_counts_rejections_by_reason(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

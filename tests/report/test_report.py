@@ -109,6 +109,24 @@ def test_a_dead_letter_is_sent_once_for_the_end_that_counts(cloud: Cloud) -> Non
     ]
 
 
+def test_the_report_sends_the_letter_of_a_photo_whose_worker_died_before_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = cloud.accept("d", "A")
+
+    def killed(_message: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(cloud.store.failed_queue, "send", killed)
+        end_photo(cloud.store, "d", photo.photo_id, reason("WORKER_CRASHED"), stage="process")
+    report(cloud)
+    report(cloud)
+    assert [(letter["photo_id"], letter["reason"]["code"]) for letter in cloud.letters()] == [
+        (photo.photo_id, "WORKER_CRASHED")
+    ]
+
+
 def test_photos_that_joined_no_lot_come_to_an_end(cloud: Cloud) -> None:
     late, lost = cloud.accept("d", "A", status=Status.WAITING), cloud.accept("d", "B")
     report(cloud)
