@@ -55,8 +55,6 @@ class Case:
     executions: int = 1
     succeeded: bool = True
     """Whether all executions succeed."""
-    told: int | None = None
-    """How often people must be told that the drop is stuck."""
     struck: int = 0
 
     def __post_init__(self) -> None:

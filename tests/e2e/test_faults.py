@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -37,3 +38,13 @@ def test_nothing_is_lost_and_nothing_done_twice(ground: Ground, fault: Fault) ->
 
 def test_a_fault_of_every_area_is_among_them() -> None:
     assert len(CHOSEN) == len(NAMES) and {fault.area for fault in CHOSEN} == set(faults.AREAS)
+
+
+def test_the_table_is_of_the_catalogue_as_it_is_and_all_is_well() -> None:
+    text = faults.PAGE.read_text("utf-8")
+    table = text[text.index(faults.BEGIN) : text.index(faults.END)]
+    rows = re.findall(r"^\| (.*) \| (.*) \| (\d+) \| (.*) \| (\d+) \| (.*) \|$", table, re.M)
+    assert [(name, injected) for name, injected, *_ in rows] == [(f.name, f.injected) for f in faults.faults()]
+    assert len(rows) >= 30 and len({name for name, *_ in rows}) == len(rows)
+    assert {row[-1] for row in rows} == {"yes"}, "python -m bench faults --write"
+    assert all(int(row[2]) > 0 for row in rows), "every fault has struck"

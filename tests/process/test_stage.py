@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cloud import Cloud
 
-from packshot import keys
+from packshot import attempts, keys
 from packshot.attempts import ATTEMPTS
 from packshot.imaging.cutout import NoProduct, RawMatte
 from packshot.plan.stage import plan_drop, read_lot
@@ -141,7 +141,6 @@ def test_a_rework_takes_the_accurate_way(bench: Bench, nets: Nets) -> None:
     [
         (NoProduct("nothing there"), "NO_PRODUCT", Status.HELD),
         (ValueError("shapes differ"), "PROCESSING_ERROR", Status.FAILED),
-        (MemoryError(), "PROCESSING_ERROR", Status.FAILED),
     ],
 )
 def test_a_bad_photo_spoils_only_itself(bench: Bench, nets: Nets, error: Exception, code: str, status: Status) -> None:
@@ -181,6 +180,22 @@ def test_a_photo_that_kills_its_worker_is_set_aside(bench: Bench, nets: Nets) ->
 
     bench.cloud.store.photos.update("d", poison.photo_id, status=Status.ACCEPTED, reason=None)  # a person retries it
     assert bench.run() == ChunkDone(done=1, skipped=2)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("(-4:Insufficient memory) Failed to allocate 9 bytes")])
+def test_a_worker_without_memory_ends_and_the_photo_is_not_spoilt(
+    bench: Bench, nets: Nets, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(attempts, "end_worker", lambda: ended.append("worker"))
+    nets.upsets[0] = fail(error)
+    for _ in range(ATTEMPTS):
+        with pytest.raises(MemoryError):
+            bench.run()
+    assert len(ended) == ATTEMPTS and bench.now(0).status == Status.ACCEPTED
+    assert bench.run() == ChunkDone(done=2, ended=1)
+    aside = bench.now(0)
+    assert aside.reason is not None and aside.reason.code == "WORKER_CRASHED"
 
 
 def test_a_worker_may_die_once(bench: Bench) -> None:

@@ -39,7 +39,7 @@ def _watch_memory(limit: int, killed: bool, marker: str) -> None:
         return
     if killed:
         os.kill(os.getpid(), signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_AS, (_size() + 4 * MIB, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (_size(), resource.RLIM_INFINITY))
 
 
 def _skew(seconds: float) -> None:

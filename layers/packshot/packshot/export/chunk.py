@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from pydantic import Field
 
 from packshot import keys
-from packshot.attempts import attempt
+from packshot.attempts import attempt, out_of_memory
 from packshot.ends import end_photo
 from packshot.export.exported import Exported, ExportMeta
 from packshot.export.press import Press
@@ -144,6 +144,8 @@ class _Leaving:
         except Missing as error:
             return reason("EXPORT_ERROR", detail=f"A working file is gone: {error}")
         except Exception as error:
+            if out_of_memory(error):
+                raise MemoryError(str(error)) from error
             logger.exception("export failed", extra={"drop": self.lot.drop, "photo_id": ref.photo_id})
             return reason("EXPORT_ERROR", detail=f"{type(error).__name__}: {error}")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from packshot.attempts import attempt
+from packshot.attempts import attempt, out_of_memory
 from packshot.ends import end_photo
 from packshot.imaging.cutout import CutOut, NoProduct, RawMatte, Settings, find_matte, finish
 from packshot.imaging.decode import ImageRefused, Limits, decode
@@ -123,6 +123,8 @@ class Processor:
         except AWS_ERRORS:
             raise  # not the photo's fault: the whole call is retried
         except Exception as error:  # whatever a photo does, it spoils only itself
+            if out_of_memory(error):
+                raise MemoryError(str(error)) from error
             logger.exception("photo failed", extra={"drop": lot.drop, "photo_id": ref.photo_id})
             return reason("PROCESSING_ERROR", detail=f"{type(error).__name__}: {error}")
         return None
