@@ -272,7 +272,7 @@ class Case:
         if len(learnt) != len({task.photo_id for task in decided}):
             yield f"{len(learnt)} outcomes learnt from {len(decided)} verdicts"
         switch, _ = self.line.store.profiles.get(lot.segment, "switch")
-        counted = Counter(switch["counted"])[lot.lot] if switch else 0
+        counted = [name for name, _ in switch["events"]].count(lot.lot) if switch else 0
         if counted != (1 if decided and not lot.attempt else 0):
             yield f"the lot's inspection is counted {counted} times"
 
