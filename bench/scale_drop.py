@@ -73,7 +73,7 @@ class Drop:
     def _results(self) -> list[bytes]:
         """Measurements of photos that were really measured, one in ten of them spoiled."""
         rows = [json.loads(line) for line in gzip.decompress(REPLAY.read_bytes()).splitlines()]
-        good, bad = ([r for r in rows if r["defect"] == defect] for defect in (False, True))
+        good, bad = ([r for r in rows if (r["damage"] != "none") == spoiled] for spoiled in (False, True))
         mixed = [(bad if i % 10 == 0 else good)[i % len(bad if i % 10 == 0 else good)] for i in range(500)]
         return [
             json.dumps({"measurements": r["measurements"], "altered": False, "way": "fast", "notes": []}).encode()
