@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from test_template import of_type
 
+from packshot.plan.segments import segments
 from packshot.reasons import rules
 from packshot_local import docs
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md"])
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"])
 
 
 def test_the_page_of_reasons_is_current() -> None:
@@ -54,6 +55,11 @@ def test_the_data_model_names_every_state_and_every_field_that_code_writes() -> 
     text = (ROOT / "docs" / "data-model.md").read_text("utf-8")
     for kind in (records.Status, records.DropStatus, records.LotStatus, records.TaskState):
         assert all(f"`{state.value}`" in text for state in kind)
+
+
+def test_the_page_of_segments_names_every_segment() -> None:
+    named = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "segments.md").read_text("utf-8"), re.MULTILINE)
+    assert named == [*sorted(segments(), key=named.index)] and len(named) == 7
 
 
 def test_the_threat_model_names_tests_that_exist() -> None:
