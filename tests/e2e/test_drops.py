@@ -142,7 +142,7 @@ def test_corrupt_photos_spoil_only_themselves(line: Line) -> None:
     letters = [letter for letter in line.letters() if letter["drop"] == "corrupt"]
     assert [letter["photo_id"] for letter in letters] == [failed.photo_id]
     table = line.store.output.get(keys.report_key("corrupt", "rejected.csv")).body.decode("utf-8-sig")
-    assert "BOX-24_front.jpg,TRUNCATED" in table
+    assert "BOX-24_front.jpg,BOX-24,front,TRUNCATED" in table
 
 
 def test_the_catalogue_comes_last_and_no_marker_at_all(line: Line) -> None:
