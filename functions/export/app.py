@@ -30,6 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Export a chunk; answers how many photos left, had left before, or came to another end."""
     order = ExportChunk.model_validate(event)
     logger.append_keys(drop=order.drop, lot=order.lot, chunk=order.chunk)
+    tracer.put_annotation("drop", order.drop)
+    tracer.put_annotation("lot", order.lot)
     metrics.add_dimension("stage", "export")
     press = Press.of(ExportSettings.read(), store())
     done = export_chunk(store(), press, order, lambda: context.get_remaining_time_in_millis() / 1000)

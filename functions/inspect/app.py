@@ -30,6 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One step of a lot's inspection; answers the decision."""
     order = Inspection.model_validate(event)
     logger.append_keys(drop=order.drop, lot=order.lot)
+    tracer.put_annotation("drop", order.drop)
+    tracer.put_annotation("lot", order.lot)
     metrics.add_dimension("stage", "inspect")
     if order.step == "gate":
         return {"decision": open_gate(store(), order.drop, order.lot, order.token)}

@@ -42,7 +42,8 @@ def take(news: dict[str, Any]) -> str:
     photo = receive(store, settings, events.ObjectEvent.model_validate(news))
     if photo is None:
         return "no photo"
-    logger.info("received", drop=photo.drop, photo=photo.photo_id, status=photo.status)
+    logger.info("received", drop=photo.drop, photo_id=photo.photo_id, status=photo.status)
+    tracer.put_annotation("drop", photo.drop)
     metrics.add_metric("Received", MetricUnit.Count, 1)
     if photo.reason is not None:
         metrics.add_metric("PhotosRejected", MetricUnit.Count, 1)

@@ -46,6 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Plan a drop; answers where the lots lie."""
     order = Order.model_validate(event)
     logger.append_keys(drop=order.drop)
+    tracer.put_annotation("drop", order.drop)
     metrics.add_dimension("stage", "plan")
     planned = plan_drop(store(), PlanSettings.read(), order.drop, order.execution, order.input.lots)
     metrics.add_metric("LotsPlanned", MetricUnit.Count, planned.lots)

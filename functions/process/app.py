@@ -33,6 +33,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Work a chunk; answers how many photos are done, were done before, or came to an end."""
     chunk = Chunk.model_validate(event)
     logger.append_keys(drop=chunk.drop, lot=chunk.lot, chunk=chunk.chunk)
+    tracer.put_annotation("drop", chunk.drop)
+    tracer.put_annotation("lot", chunk.lot)
     metrics.add_dimension("stage", "process")
     done = processor().run(chunk, lambda: context.get_remaining_time_in_millis() / 1000)
     metrics.add_metric("PhotosProcessed", MetricUnit.Count, done.done)

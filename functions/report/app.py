@@ -39,6 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Report on a drop; answers its audit."""
     order = Order.model_validate(event)
     logger.append_keys(drop=order.drop)
+    tracer.put_annotation("drop", order.drop)
     metrics.add_dimension("stage", "report")
     gone = order.unplanned is not None and not order.unplanned.get("lots")  # lots that were resumed stay as they are
     audit = report_drop(store(), ReportSettings.read(), channels.load(), order.drop, gone)

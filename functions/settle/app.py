@@ -28,6 +28,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Settle a lot; answers how many photos came to their end here."""
     order = Settlement.model_validate(event)
     logger.append_keys(drop=order.drop, lot=order.lot)
+    tracer.put_annotation("drop", order.drop)
+    tracer.put_annotation("lot", order.lot)
     metrics.add_dimension("stage", "settle")
     settled = end_lot(store(), order)
     metrics.add_metric("PhotosSettled", MetricUnit.Count, settled.ended)

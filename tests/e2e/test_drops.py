@@ -33,7 +33,9 @@ def test_one_photo_from_put_to_export(line: Line) -> None:
     assert pixels[exported.height // 2, exported.width // 2].max() < 250, "the product is in its middle"
     manifest = line.store.output.get_json(keys.report_key("one", "manifest.json"))
     assert record.exports["google"].rsplit("/", 1)[-1] in json.dumps(manifest)
-    assert len(line.said("photo processed", "ProcessFunction")) == 1
+    stages = [("received", "Intake"), ("photo processed", "Process"), ("photo exported", "Export")]
+    said = [[entry["photo_id"] for entry in line.said(what, f"{stage}Function")] for what, stage in stages]
+    assert said == [[record.photo_id]] * 3, "one id leads from the event to the export"
 
 
 def test_every_event_three_times_in_random_order(line: Line) -> None:
