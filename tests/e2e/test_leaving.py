@@ -50,7 +50,14 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     (folder / "catalog.csv").write_bytes(catalogue([f"BOX-{n}" for n in range(3)]))
     command = [sys.executable, "-m", "packshot_local.cli", "run", str(folder), "--out", str(tmp_path / "out")]
     env = {**os.environ, "PACKSHOT_MODELS": str(models.models_dir()), "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+    run = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=env,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test run in the background ignores it
+    )
     try:
         log = tmp_path / "out" / "packshot.log"
         until(lambda: run.poll() is not None or (log.is_file() and "ProcessFunction" in log.read_text()))
