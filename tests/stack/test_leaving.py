@@ -31,6 +31,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests run in the background ignore it
     )
     with process:
         for line in process.stdout:
