@@ -22,7 +22,8 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import until
 from moto import mock_aws
-from moto.awslambda.models import LambdaFunction, LambdaVersion
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import LambdaFunction, LambdaVersion, Permission
 from moto.cloudformation import parsing
 from moto.dynamodb.models import table as moto_table
 from moto.s3.models import FakeKey
@@ -40,7 +41,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from packshot_local.stack import patches
 from packshot_local.stack.activity import Activity
 from packshot_local.stack.records import Invocation
-from packshot_local.stack.stubs import STUBBED_TYPES
+from packshot_local.stack.stubs import REPLACED_TYPES, STUBBED_TYPES
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -162,6 +163,17 @@ def test_all_patches_are_taken_back() -> None:
 @contract
 def test_stub_resource_types() -> None:
     assert set(STUBBED_TYPES) & set(parsing.get_model_map()) == set()
+
+
+def test_replaced_resource_types(aws: Callable[[str], Any]) -> None:
+    assert set(REPLACED_TYPES) == {"AWS::Lambda::Permission"}
+    create_function(aws)
+    alias = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:work:live"
+    about = {
+        "Properties": {"FunctionName": alias, "Principal": "events.amazonaws.com", "Action": "lambda:InvokeFunction"}
+    }
+    with pytest.raises(UnknownFunctionException):
+        Permission.create_from_cloudformation_json("Permit", about, ACCOUNT, REGION)
 
 
 @contract

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ class Backend:
         self.moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self.moto.start()
         endpoint = "http://{}:{}".format(*self.moto.get_host_and_port())
+        reset = urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()  # what an earlier cloud of this process left
         self.studio = Studio(endpoint=endpoint).build()
         store = self.studio.store
         self.functions = {"ReviewFunction": load("review"), "PreviewFunction": load("preview")}

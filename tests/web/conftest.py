@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a real stack in between leaves nothing of another cloud in this process
 def backend() -> Iterator[Backend]:
     made = Backend()
     yield made

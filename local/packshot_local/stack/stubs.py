@@ -26,7 +26,6 @@ STUBBED_TYPES = (
     "AWS::Cognito::UserPoolGroup",
     "AWS::Lambda::Alias",
     "AWS::Lambda::EventInvokeConfig",
-    "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
@@ -38,6 +37,9 @@ STUBBED_TYPES = (
     "AWS::WAFv2::WebACL",
     "AWS::WAFv2::WebACLAssociation",
 )
+
+REPLACED_TYPES = ("AWS::Lambda::Permission",)
+"""Types that moto has, but not for a function's alias: it looks the function up by the alias' ARN and finds none."""
 
 
 def _physical_id(kind: str, name: str, properties: dict[str, Any], account_id: str, region: str) -> str:
@@ -117,4 +119,4 @@ def stub(kind: str) -> type[Stub]:
     return type(kind.replace("::", ""), (Stub,), {"kind": kind, "__module__": "packshot_local.stack.stubs"})
 
 
-STUBS: dict[str, type[Stub]] = {kind: stub(kind) for kind in STUBBED_TYPES}
+STUBS: dict[str, type[Stub]] = {kind: stub(kind) for kind in (*STUBBED_TYPES, *REPLACED_TYPES)}
