@@ -302,11 +302,9 @@ def conditional_writes_that_succeed(aws: Callable[[str], Any], monkeypatch: pyte
 
     def write() -> None:
         item = {"pk": {"S": "1"}}
-        try:
+        with suppress(dynamodb.exceptions.ConditionalCheckFailedException):  # the second is refused, not counted
             dynamodb.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(pk)")
             done.append(1)
-        except dynamodb.exceptions.ConditionalCheckFailedException:
-            pass
 
     with monkeypatch.context() as context:
         context.setattr(moto_table, "get_filter_expression", checked)
