@@ -1,11 +1,12 @@
 """Worker processes that may die: inputs are judged one by one, each with its CPU seconds and peak memory.
 
-A worker tells of every input when it is done with it; if it dies, the next one is the culprit, and another
-worker goes on behind it. Linux only: peaks are read from ``/proc``.
+Inputs are made outside of the workers, so that a worker's memory is packshot's and the input's. If a worker dies, its
+input is the culprit, and another worker goes on behind it. Linux only: peaks are read from ``/proc``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import resource
 import signal
@@ -60,9 +61,8 @@ def _peak(reset: bool = False) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
-def judged(number: int, make: Make, judge: Judge) -> Verdict:
-    """Make one input, judge it, measure both what it took and what it came to."""
-    given = make(number)
+def judged(number: int, given: Input, judge: Judge) -> Verdict:
+    """Judge one input, measure both what it took and what it came to."""
     _peak(reset=True)
     signal.setitimer(signal.ITIMER_PROF, KILLED_AFTER_CPU_S)
     start, error, told = time.process_time(), "", ""
@@ -76,76 +76,78 @@ def judged(number: int, make: Make, judge: Judge) -> Verdict:
     return Verdict(number, given.kind, given.how, told, spent, _peak(), error)
 
 
-def _work(numbers: range, make: Make, judge: Judge, out: Connection) -> None:
+def _work(line: Connection, judge: Judge) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    for number in numbers:
-        out.send(judged(number, make, judge))
+    asked: tuple[int, Input] | None
+    while asked := line.recv():
+        line.send(judged(asked[0], asked[1], judge))
+        del asked  # before the next one comes
 
 
 class _Worker:
-    """One process and what it still has to do."""
+    """One process and the inputs that are still to go through it."""
 
     def __init__(self, numbers: range, make: Make, judge: Judge) -> None:
         self.numbers, self.make, self.judge = numbers, make, judge
-        self.heard = time.monotonic()
-        self.inbox: Connection
         self._begin()
+        self._ask()
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.inbox, out = context.Pipe(duplex=False)
-        self.process = context.Process(target=_work, args=(self.numbers, self.make, self.judge, out), daemon=True)
+        self.line, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, self.judge), daemon=True)
         self.process.start()
-        out.close()
-        self.heard = time.monotonic()
+        theirs.close()
 
-    def hear(self) -> Verdict | None:
-        """What it has to say; None when it was done. A death is told of its input, and a new process goes on."""
+    def _ask(self) -> None:
+        """Send the next input; without one the worker ends."""
+        self.given = self.make(self.numbers[0]) if self.numbers else None
+        self.heard = time.monotonic()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died: heard of at the next reading
+            self.line.send((self.numbers[0], self.given) if self.numbers else None)
+
+    def hear(self) -> Verdict:
+        """What it has to say of its input, or of its death; then it gets the next."""
         try:
-            verdict: Verdict = self.inbox.recv()
-        except EOFError:
-            return self._dead() if self.numbers else None
-        self.numbers, self.heard = self.numbers[1:], time.monotonic()
+            verdict: Verdict = self.line.recv()
+        except (EOFError, ConnectionResetError):
+            verdict = self._dead()
+        self.numbers = self.numbers[1:]
+        self._ask()
         return verdict
 
     def _dead(self) -> Verdict:
-        self.process.join()
-        number, code = self.numbers[0], self.process.exitcode or 0
-        how = signal.Signals(-code).name if code < 0 else f"exit {code}"
-        self.numbers = self.numbers[1:]
         self.close()
-        if self.numbers:
-            self._begin()
-        given = self.make(number)
-        return Verdict(number, given.kind, given.how, "", 0.0, 0.0, f"the worker died ({how})")
+        code, given = self.process.exitcode or 0, self.given or Input("", "")
+        how = signal.Signals(-code).name if code < 0 else f"exit {code}"
+        self._begin()
+        return Verdict(self.numbers[0], given.kind, given.how, "", 0.0, 0.0, f"the worker died ({how})")
 
     def stop_if_silent(self) -> None:
         if time.monotonic() - self.heard > SILENT_S:
             self.process.kill()
 
     def close(self) -> None:
-        self.inbox.close()
+        self.line.close()
         self.process.join()
 
 
 def verdicts(count: int, workers: int, make: Make, judge: Judge, first: int = 0) -> Iterator[Verdict]:
     """All inputs' verdicts as they come, each worker every ``workers``-th input.
 
-    ``make`` and ``judge`` are sent to the workers (picklable); a worker starts fresh, it inherits no memory.
+    ``judge`` is sent to the workers (picklable); a worker starts fresh, it inherits no memory.
     """
     crew = [_Worker(range(first + n, first + count, workers), make, judge) for n in range(min(workers, count))]
     try:
         while crew:
-            ready = wait([worker.inbox for worker in crew], timeout=5)
+            ready = wait([worker.line for worker in crew], timeout=5)
             for worker in list(crew):
-                if worker.inbox not in ready:
+                if worker.line not in ready:
                     worker.stop_if_silent()
                     continue
-                verdict = worker.hear()
-                if verdict is not None:
-                    yield verdict
-                if verdict is None or not worker.numbers:
+                yield worker.hear()
+                if not worker.numbers:
                     worker.close()
                     crew.remove(worker)
     finally:

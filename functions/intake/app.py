@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot.attempts import end_worker
 from packshot.intake import events
 from packshot.intake.receive import receive
 from packshot.settings import IntakeSettings
@@ -66,6 +67,10 @@ def each(record: SQSRecord) -> None:
             (once if event.version else take)(news=event.model_dump())
         except IdempotencyAlreadyInProgressError:
             take(news=event.model_dump())
+        except MemoryError:  # not the photo's fault, and no better for the next one: the batch comes again elsewhere
+            logger.exception("out of memory, this worker ends")
+            end_worker()
+            raise
 
 
 @logger.inject_lambda_context

@@ -160,6 +160,18 @@ def malformed() -> list[tuple[str, Maker, str]]:
             "DECODER_LIMIT",
         ),
         ("PNG without enough data", lambda: png(3000, 3000, data=zeros(1000)), "TRUNCATED"),
+        ("PNG of twice the rows it has", lambda: png(1200, 1800, data=zeros(900 * 3601)), "TRUNCATED"),
+        ("interlaced PNG without its last pass", lambda: interlaced(rows=450), "TRUNCATED"),
+        (
+            "10000 x 10000 zeros beside 3 MB of text",
+            lambda: png(10_000, 10_000, data=zeros(300_010_000), extra=chunk(b"teXt", bytes(3_000_000))),
+            "DECODER_LIMIT",
+        ),
+        (
+            "progressive JPEG of full colour that claims 9900 x 9900",
+            lambda: resized_header(full_colour(), 9900, 9900) + bytes(400_000) + b"\xff\xd9",
+            "DECODER_LIMIT",
+        ),
         ("PNG of unknown depth", lambda: png(100, 100, bits=7, data=zeros(40_000)), "TRUNCATED"),
         ("PNG palette without colours", lambda: png(100, 100, colour=3, data=zeros(10_100)), "TRUNCATED"),
         ("animated PNG", lambda: animated("PNG"), "ANIMATED"),
@@ -195,6 +207,7 @@ def odd_but_sound() -> list[tuple[str, Maker]]:
     cases += [
         ("16-bit grey PNG", lambda: deep_grey()),
         ("16-bit colour PNG", lambda: deep_colour()),
+        ("interlaced PNG", lambda: interlaced(rows=900)),
         ("1-bit PNG", lambda: encoded(product((1200, 900)).convert("1"), "PNG")),
         ("grey JPEG", lambda: encoded(product().convert("L"))),
         ("palette PNG with transparency", lambda: palette()),
@@ -282,6 +295,26 @@ def deep_colour() -> bytes:
     pixels = np.asarray(product((600, 450))).astype(">u2") * 257
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
     return png(600, 450, bits=16, data=zlib.compress(rows))
+
+
+def full_colour() -> bytes:
+    """A progressive photo whose colours have as many pixels as its brightness."""
+    return encoded(product((1200, 900)), progressive=True, subsampling=0)
+
+
+def interlaced(rows: int) -> bytes:
+    """A grey Adam7 picture of 1200 x 900 pixels: noise in its first six passes, of the last one, which has every second
+    row, ``rows`` / 2.
+    """
+    passes = ((8, 8, 0, 0), (8, 8, 4, 0), (4, 8, 0, 4), (4, 4, 2, 0), (2, 4, 0, 2), (2, 2, 1, 0), (1, 2, 0, 1))
+    noise = np.random.default_rng(0)
+    raw = b"".join(
+        b"\0" + noise.bytes(len(range(x, 1200, across)))
+        for across, down, x, y in passes
+        for _ in range(y, rows if across == 1 else 900, down)
+    )
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1200, 900, 8, 0, 0, 0, 1))
+    return SIGNATURE + head + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
 
 
 def palette() -> bytes:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from packshot.imaging import containers
 from packshot.imaging.colour_profile import adobe_rgb, matrix_profile
 from packshot.imaging.decode import Decoded, ImageRefused, Limits, decode, decode_preview
 
@@ -132,6 +133,33 @@ def test_an_odd_but_sound_file_comes_in_cheaply(make: hostile.Maker) -> None:
 @pytest.mark.slow
 def test_a_photo_of_100_megapixels_needs_less_than_three_times_its_pixels() -> None:
     assert apart(hostile.big_jpeg(), None).megabytes < 3 * 300
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("out of memory when reading image file")])
+def test_a_worker_without_memory_says_nothing_of_the_photo(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fails)
+    for format in ("JPEG", "PNG"):
+        with pytest.raises(MemoryError):
+            decode(encoded(product((64, 64)), format))
+
+
+def test_pillow_names_its_codecs_lack_of_memory_as_it_is_looked_for() -> None:
+    assert str(ImageFile._get_oserror(-9, encoder=False)).startswith("out of memory")
+
+
+def test_scans_that_a_decoder_must_hold_are_counted_in_an_ordinary_jpeg_too() -> None:
+    """Libjpeg keeps all coefficients as soon as the first scan has less than all channels."""
+    sound = encoded(product((1200, 900)), quality=80)
+    at = sound.index(b"\xff\xda") + 4
+    assert (containers.read(sound).scans, containers.read(sound).held) == (1, 0)
+    one_channel = hostile.many_scans(sound[:at] + b"\1" + sound[at + 1 :], 2000)
+    found = containers.read(one_channel)
+    assert (found.scans, found.held) == (2001, 128 * (150 * 113 + 2 * 75 * 57))  # blocks of 8x8: 4:2:0
+    with pytest.raises(ImageRefused, match="DECODER_LIMIT: 2001 scans"):
+        decode(one_channel)
 
 
 def test_a_refusal_says_what_was_measured_what_is_required_and_what_to_do() -> None:

@@ -97,6 +97,27 @@ def test_a_photo_whose_first_worker_died_is_taken_by_the_next(
     assert list(world.photos("autumn")) == ["MUG-01_front.jpg"]
 
 
+def test_intake_without_memory_ends_its_worker_and_writes_nothing_down(
+    world: World, photo: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = load("intake", world, monkeypatch)
+    event = batch("intake", news(world, "incoming/autumn/MUG-01_front.jpg", photo()))
+
+    def starved(*_: object) -> None:
+        raise MemoryError
+
+    def ended(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr("packshot.intake.receive.decode_preview", starved)
+        patch.setattr(app, "end_worker", ended)
+        app.handler(event, Context())
+    assert world.photos("autumn") == {}
+    assert app.handler(event, Context()) == {"batchItemFailures": []}
+    assert list(world.photos("autumn")) == ["MUG-01_front.jpg"]
+
+
 def test_intake_counts_rejections_by_reason(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,7 +42,12 @@ class Limits:
 
     megapixels: float = 100.0
     bytes: int = 200_000_000
-    scan_megapixels: float = 1500.0  # progressive scans x megapixels: what decoding has to go through
+    scan_megapixels: float = 1500.0  # scans x megapixels: what decoding has to go through
+    held_bytes: int = 360_000_000  # coefficients of a JPEG in several scans: 120 megapixels of 4:2:0, 60 of 4:4:4
+
+
+PASSED = Limits(megapixels=10_000, bytes=1 << 40, scan_megapixels=1_000_000, held_bytes=1 << 40)
+"""None that matters: for photos that were judged at the door, by the settings there."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Decoded:
 
 
 def decode(data: bytes, limits: Limits = Limits()) -> Decoded:
-    """The whole photo. Raises ImageRefused."""
+    """The whole photo. Raises ImageRefused; MemoryError is the process's trouble, not the photo's."""
     return _decode(data, limits, None)
 
 
@@ -74,7 +79,7 @@ def decode_preview(data: bytes, long_edge: int, limits: Limits = Limits()) -> De
     """The photo reduced to between one and two times ``long_edge`` (never enlarged), all its bytes checked.
 
     A JPEG is decoded at reduced scale: every bit of it is read, a fraction of the memory is needed.
-    Raises ImageRefused.
+    Raises ImageRefused; MemoryError is the process's trouble, not the photo's.
     """
     return _decode(data, limits, long_edge)
 
@@ -100,7 +105,7 @@ def _convert(image: ImageFile.ImageFile, found: containers.Container, long_edge:
     factor = max(1, max(image.size) // long_edge) if long_edge else 1
     try:
         rgb, alpha = converter.upright(factor, turn)
-    except (ValueError, OSError, MemoryError) as error:  # e.g. transparency for more colours than a palette holds
+    except (ValueError, OSError) as error:  # e.g. transparency for more colours than a palette holds
         raise _damaged(error) from error
     metadata = source_metadata.keep(image, exif, notes)
     size = (found.height, found.width) if turn >= 5 else (found.width, found.height)
@@ -134,19 +139,22 @@ def _inspect(data: bytes, limits: Limits) -> containers.Container:
     if found.format == "JPEG" and found.bits != 8:
         cure = "Save the photo as an ordinary JPEG with 8 bits a channel."
         raise _refuse("COLOUR_UNCONVERTIBLE", f"a JPEG of {found.bits} bits a channel", "8 bits", cure)
-    _proportionate(found, len(data), limits)
+    _proportionate(found, limits)
     return found
 
 
-def _proportionate(found: containers.Container, size: int, limits: Limits) -> None:
+def _proportionate(found: containers.Container, limits: Limits) -> None:
     """Refuse small files that make much work."""
     pixels = found.width * found.height
     if found.scans * pixels / 1e6 > limits.scan_megapixels:
         measured = f"{found.scans} scans of {found.width} x {found.height} px"
         raise _refuse("DECODER_LIMIT", measured, "a plain JPEG")
+    if found.held > limits.held_bytes:
+        measured = f"{found.width} x {found.height} px in {found.scans} scans, to be held until the last"
+        raise _refuse("DECODER_LIMIT", measured, "a baseline JPEG")
     least = round(_LEAST_BYTES[found.format] * pixels)
-    if pixels > _LARGE and size < least:
-        measured = f"{found.width} x {found.height} px in {size:,} bytes"
+    if pixels > _LARGE and found.picture < least:
+        measured = f"{found.width} x {found.height} px in {found.picture:,} bytes"
         raise _refuse("DECODER_LIMIT", measured, f"at least {least:,} bytes for a photo of that size")
 
 
@@ -164,6 +172,8 @@ def _open(data: bytes, found: containers.Container) -> ImageFile.ImageFile:
     reader = PngImagePlugin.PngImageFile if found.format == "PNG" else JpegImagePlugin.JpegImageFile
     try:
         return reader(io.BytesIO(data))
+    except MemoryError:
+        raise
     except Exception as error:
         raise _damaged(error) from error
 
@@ -171,6 +181,8 @@ def _open(data: bytes, found: containers.Container) -> ImageFile.ImageFile:
 def _load(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     try:
         image.load()
+    except MemoryError:
+        raise
     except Exception as error:
         raise _damaged(error) from error
     return image
@@ -196,9 +208,12 @@ def _is_middle_grey(image: Image.Image) -> bool:
 
 
 def _damaged(error: Exception) -> ImageRefused:
+    """What a reader's error says of the file. Raises MemoryError where it says something of this process."""
     text = str(error)
-    if isinstance(error, MemoryError) or "Decompressed data too large" in text:
-        return _refuse("DECODER_LIMIT", text or "out of memory", "a file that unpacks to a sensible size")
+    if text.startswith("out of memory"):  # Pillow's name for a codec that could not allocate
+        raise MemoryError(text) from error
+    if "Decompressed data too large" in text:
+        return _refuse("DECODER_LIMIT", text, "a file that unpacks to a sensible size")
     return _refuse("TRUNCATED", text[:200] or type(error).__name__, "a file that decodes fully")
 
 
@@ -238,7 +253,7 @@ class _Strips:
         shape = (width, height) if turn >= 5 else (height, width)
         rgb = np.empty((*shape, 3), np.uint8)
         alpha = np.empty(shape, np.uint8) if self.transparent else None
-        rows = _STRIP * factor
+        rows = max(1, _STRIP // factor) * factor
         for top in range(0, self.image.height, rows):
             strip = self.image.crop((0, top, self.image.width, min(top + rows, self.image.height)))
             colour, cover = self._strip(strip, factor)

@@ -14,7 +14,7 @@ from typing import Any
 from packshot import keys
 from packshot.imaging.brush import paint
 from packshot.imaging.cutout import CutOut, RawMatte, Settings, finish, unshaded
-from packshot.imaging.decode import Limits, decode
+from packshot.imaging.decode import PASSED, decode
 from packshot.imaging.light import F32, U8
 from packshot.imaging.measure import measure
 from packshot.imaging.onscreen import reduced, webp, with_shadow
@@ -33,8 +33,6 @@ from packshot.review.views import TaskView
 from packshot.store import Conflict, Store
 from packshot.store.objects import Missing
 
-# The photo passed intake's limits, which a deployment may have raised.
-AT_THE_DOOR = Limits(megapixels=10_000, bytes=1 << 40, scan_megapixels=1_000_000)
 KEPT = 6  # photos that one worker keeps between calls, at the largest size and at those asked for
 SIDE = 1200  # px, the longest side of a preview unless asked otherwise
 LAID_OUT = 1600  # px, the largest size; no preview is larger
@@ -153,10 +151,10 @@ def _full(store: Store, ref: PhotoRef, result: Result, base: dict[str, Any]) -> 
     """The photo and its raw matte at full size. Raises Refusal when one of them is gone."""
     raw = _raw_matte(store, ref, result, base)
     try:
-        rgb = decode(store.incoming.get(ref.key, ref.version).body, AT_THE_DOOR).rgb
+        rgb = decode(store.incoming.get(ref.key, ref.version).body, PASSED).rgb
         inner = None
         if ref.inner_key:
-            inner = decode(store.incoming.get(ref.inner_key, ref.inner_version).body, AT_THE_DOOR).rgb
+            inner = decode(store.incoming.get(ref.inner_key, ref.inner_version).body, PASSED).rgb
     except Missing as error:
         raise _gone() from error
     return Sitting(rgb, raw, inner, 1.0, ref.segment, base)

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from packshot.attempts import attempt, out_of_memory
 from packshot.ends import end_photo
 from packshot.imaging.cutout import CutOut, NoProduct, RawMatte, Settings, find_matte, finish
-from packshot.imaging.decode import ImageRefused, Limits, decode
+from packshot.imaging.decode import PASSED, ImageRefused, decode
 from packshot.imaging.measure import measure
 from packshot.imaging.networks import Networks
 from packshot.plan.lots import Lot, PhotoRef
@@ -30,8 +30,6 @@ from packshot.store.objects import Missing
 
 logger = Logger(child=True)
 OPINIONS = ("certainty", "disagreement")
-PASSED = Limits(megapixels=10_000, bytes=1 << 40, scan_megapixels=1_000_000)
-"""Intake has examined the photo against the deployment's limits; they are not asked twice."""
 
 
 class OutOfTime(RuntimeError):
@@ -101,9 +99,7 @@ class Processor:
     def _guarded(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> bool:
         """Work one photo; False when it came to an end here (failed or held), with the reason recorded."""
         try:
-            why = attempt(
-                self.store, lot.drop, ref.photo_id, lambda: self._tried(lot, ref, settings, name, clock)
-            )
+            why = attempt(self.store, lot.drop, ref.photo_id, lambda: self._tried(lot, ref, settings, name, clock))
         except Conflict:
             return False  # it came to its end in an earlier call for this chunk
         if why is not None:
