@@ -3,8 +3,8 @@
     python -m bench preview [--photos samples] [--names MUG-01,CHAIR-06] [--side 1600] [--busy]
 
 Wall time is what the page waits for; CPU time is what the preview's worker spent, which other load does not change.
-The last row is measured in Chromium, from the key to the photo that was loaded ahead. ``--busy`` drops all samples at
-the same time, so that the batch's workers take every core.
+The last rows are measured in Chromium, from the key to the pixels of the photo that was loaded ahead. ``--busy``
+drops all samples at the same time, so that the batch's workers take every core.
 """
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ class Taken(NamedTuple):
 
 
 CLOCK = """() => {
-  addEventListener('keydown', () => { window.pressed = performance.now() }, { capture: true });
-  const shown = () => requestAnimationFrame(() => setTimeout(() => { window.drawn = performance.now() }));
+  addEventListener('keydown', (event) => { window.pressed = event.timeStamp }, { capture: true });
+  const frame = (then) => requestAnimationFrame(then);
+  const shown = () => frame(() => frame(() => { window.drawn = performance.now() }));
   new MutationObserver(shown).observe(document.querySelector('.desk'), { attributeFilter: ['data-shown'] });
 }"""
-"""Notes when a key was pressed, and when the frame that shows the next photo was drawn."""
+"""Notes when a key was pressed, and the frame after the one that painted the next photo: its pixels are out then."""
 
 
 def ask(desk: Desk, task: str, change: Any, side: int) -> tuple[float, float]:
@@ -94,7 +95,7 @@ def measure(desk: Desk, side: int, turns: int) -> Iterator[Taken]:
 
 
 def next_photos(desk: Desk) -> Iterator[Taken]:
-    """Each photo of the queue as the page shows it after the key for the next one."""
+    """Each photo of the queue as the page shows it after the key for the next one, then after approving."""
     with sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=chromium(), args=FLAGS).new_page(viewport=WIDE)
         page.goto(desk.api.page_url)
@@ -103,14 +104,17 @@ def next_photos(desk: Desk) -> Iterator[Taken]:
         page.keyboard.press("Enter")
         shown(page)
         page.evaluate(CLOCK)
-        for _ in range(count - 1):
-            page.wait_for_function("document.querySelector('.desk').dataset.preloaded")
+        for key in "n" * count + "a" * (count - 1):
+            page.wait_for_function("() => document.querySelector('.desk').dataset.preloaded")
             page.wait_for_load_state("networkidle")
             before = page.locator(".desk").get_attribute("data-shown")
-            page.keyboard.press("n")
+            page.evaluate("window.drawn = 0")
+            page.keyboard.press(key)
             page.wait_for_function("before => document.querySelector('.desk').dataset.shown !== before", arg=before)
+            page.wait_for_function("() => window.drawn")
             shown(page)
-            yield Taken("", "next photo", page.evaluate("window.drawn - window.pressed") / 1000, float("nan"))
+            took = page.evaluate("window.drawn - window.pressed") / 1000
+            yield Taken("", "next photo" if key == "n" else "approve, next", took, float("nan"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -143,7 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
     for sku in dict.fromkeys(row.sku for row in rows):
         _line(sku, [row for row in changed if row.sku == sku])
     _line("all but the first", changed)
-    _line("next photo", ahead)
+    for name in ("next photo", "approve, next"):
+        _line(name, [row for row in ahead if row.change == name])
     return 0
 
 

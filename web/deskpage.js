@@ -6,7 +6,8 @@ import { ChangePanel } from "./changepanel.js";
 import { askReasons } from "./dialogs.js";
 import { banner, due, h, key, put, toast } from "./dom.js";
 import { sheet, stale } from "./images.js";
-import * as keys from "./keys.js";
+import { Ahead } from "./leases.js";
+import * as leases from "./leases.js";
 import * as panels from "./panels.js";
 import * as queue from "./queue.js";
 import { toolbar } from "./toolbar.js";
@@ -18,7 +19,8 @@ const WAYS = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP],
 export class DeskPage {
   constructor(app) {
     this.app = app;
-    this.viewer = new Viewer({ onchange: () => this.looked(), onfull: (wanted) => this.wantFull(wanted) });
+    this.viewer = new Viewer({ onchange: () => this.looked(), onproblem: (problem) => toast(problem.message, { kind: "bad" }) });
+    this.ahead = new Ahead();
     this.tools = toolbar(this.viewer);
     this.head = h("div", { class: "head" });
     this.side = h("div", { class: "side" });
@@ -44,15 +46,15 @@ export class DeskPage {
       { keys: ["n", "j"], says: "Next photo", group: decide, run: () => this.next() },
       { keys: ["k"], says: "Previous photo", group: decide, run: () => this.previous() },
       { keys: ["v"], says: "Side by side, slider, result, source", group: look, run: () => this.tools.cycle() },
-      { keys: ["s"], says: "Show the source while held", group: look, run: (e) => !e.repeat && view.set({ flip: true }), up: () => view.set({ flip: false }) },
-      { keys: ["+", "="], says: "Zoom in", group: look, run: () => view.zoom(view.scale * 1.5) },
-      { keys: ["-"], says: "Zoom out", group: look, run: () => view.zoom(view.scale / 1.5) },
+      { keys: ["s"], says: "Show the source while held", group: look, run: () => view.set({ flip: true }), up: () => view.set({ flip: false }) },
+      { keys: ["+", "="], says: "Zoom in", repeats: true, group: look, run: () => view.zoom(view.scale * 1.5) },
+      { keys: ["-"], says: "Zoom out", repeats: true, group: look, run: () => view.zoom(view.scale / 1.5) },
       { keys: ["0", "f"], says: "Fit", group: look, run: () => view.fit() },
       { keys: ["1"], says: "1:1 pixels", group: look, run: () => view.zoom(1) },
       { keys: ["2"], says: "2:1", group: look, run: () => view.zoom(2) },
       { keys: ["4"], says: "4:1", group: look, run: () => view.zoom(4) },
-      { keys: ["arrowleft", "arrowright", "arrowup", "arrowdown"], says: "Move the photo, or the brush", group: look, run: (e) => pan(...WAYS[e.key]) },
-      { keys: [",", "."], says: "Move the slider", group: look, run: (e) => { view.split.value = Number(view.split.value) + (e.key === "." ? 4 : -4); view.draw(); } },
+      { keys: ["arrowleft", "arrowright", "arrowup", "arrowdown"], says: "Move the photo, or the brush", repeats: true, group: look, run: (e) => pan(...WAYS[e.key]) },
+      { keys: [",", "."], says: "Move the slider", repeats: true, group: look, run: (e) => { view.split.value = Number(view.split.value) + (e.key === "." ? 4 : -4); view.draw(); } },
       { keys: ["b"], says: "Next background", group: look, run: () => this.tools.nextBackground() },
       { keys: ["w"], says: "White", group: look, run: background("white") },
       { keys: ["m"], says: "Matte overlay", group: look, run: () => view.toggle("matte") },
@@ -60,40 +62,43 @@ export class DeskPage {
       { keys: ["c"], says: "Change edges and shadow", group: change, run: () => this.openChange() },
       { keys: ["p"], says: "Brush", group: change, run: () => this.togglePainter() },
       { keys: ["x"], says: "Brush adds or removes", group: change, run: () => this.panel?.mode(this.brush.mode === "add" ? "remove" : "add") },
-      { keys: ["[", "]"], says: "Brush size", group: change, run: (e) => this.resizeBrush(e.key === "]" ? 1.25 : 0.8) },
+      { keys: ["[", "]"], says: "Brush size", repeats: true, group: change, run: (e) => this.resizeBrush(e.key === "]" ? 1.25 : 0.8) },
       { keys: ["space"], says: "Put the brush down, lift it", group: change, run: () => view.painter?.press() },
-      { keys: ["ctrl+z"], says: "Undo a change", group: change, run: () => this.change?.undo() },
-      { keys: ["ctrl+y", "ctrl+shift+z"], says: "Redo a change", group: change, run: () => this.change?.redo() },
+      { keys: ["ctrl+z"], says: "Undo a change", repeats: true, group: change, run: () => this.change?.undo() },
+      { keys: ["ctrl+y", "ctrl+shift+z"], says: "Redo a change", repeats: true, group: change, run: () => this.change?.redo() },
       { keys: ["escape"], run: () => this.closePainter() },
     ];
   }
 
-  /** Shows a task, claims it, and loads the next one ahead. */
+  /** Shows a task, claims it unless that was done ahead, and gets the next one ready. */
   async open(id) {
+    const mine = this.ahead.take(id);
     this.leave();
     this.id = id;
-    this.view = null;
     this.lock("Loading…");
+    this.element.dataset.preloaded = "";
     this.element.classList.add("loading");
-    const claimed = api.claim(id).catch((problem) => problem);
+    this.claiming = mine ? Promise.resolve(mine) : leases.claim(id).catch((problem) => problem);
     this.app.reasons().catch(() => {}); // known before they are asked for: R 3 Enter is typed faster than they come
+    let opened;
     try {
-      this.sheet = await sheet(id);
+      opened = await this.viewer.ready(await sheet(id));
     } catch (problem) {
       return this.failed(problem, id);
     }
     if (this.id !== id) return undefined;
+    this.sheet = opened;
     this.element.classList.remove("loading");
-    this.viewer.show(this.sheet);
-    this.showDetail(this.sheet.detail);
-    performance.mark("packshot-shown");
+    this.viewer.show(opened);
+    this.showDetail(opened.detail);
+    this.unlock(mine ? "" : "Claiming…");
     this.element.dataset.shown = id;
     this.loadLot();
-    const answer = await claimed;
+    const answer = await this.claiming;
     if (this.id !== id) return undefined;
     if (answer instanceof Error) this.notMine(answer);
     else this.mine(answer);
-    return this.preloadNext();
+    return this.prepareNext();
   }
 
   showDetail(detail) {
@@ -102,44 +107,60 @@ export class DeskPage {
     put(this.head,
       h("div", { class: "title" }, h("h1", {}, task.sku, " ", h("span", { class: "muted" }, task.view)), h("p", {}, detail.photo.catalog?.title ?? task.file)),
       h("p", { class: "chips" }, h("span", { class: `chip ${task.why}` }, panels.why(task)), h("span", { class: detail.view.overdue ? "chip bad" : "chip" }, `due ${due(task.due_at)}`), h("span", { class: "chip" }, task.segment)));
-    this.lotBox = h("div", {}, h("p", { class: "muted small" }, "Loading the lot…"));
+    const lot = `${task.drop}/${task.lot}`; // the panel of the same lot stays until its new numbers come: nothing jumps
+    if (this.lotBox?.dataset.lot !== lot) this.lotBox = h("div", { "data-lot": lot }, h("p", { class: "muted small" }, "Loading the lot…"));
+    this.lotBox.setAttribute("aria-busy", "true");
     this.changeBox = h("div", {}, h("button", { class: "wide", onclick: () => this.openChange() }, "Change edges, brush or shadow ", key("C")));
     put(this.side, panels.checks(detail.checks), this.changeBox, this.lotBox, panels.facts(detail));
     if (Object.keys(task.override ?? {}).length) this.openChange();
   }
 
   async loadLot() {
+    if (!this.sheet || !this.lotBox) return;
     const { task } = this.sheet.detail.view;
-    const { id } = this;
+    const { id, lotBox } = this;
     const panel = await api.lot(task.drop, task.lot).catch((problem) => problem);
     if (this.id !== id) return;
-    put(this.lotBox, panel instanceof Error ? h("p", { class: "muted small" }, `The lot cannot be shown: ${panel.message}`) : panels.lot(panel, task));
+    const unfolded = lotBox.querySelector("details")?.open;
+    lotBox.setAttribute("aria-busy", "false");
+    put(lotBox, panel instanceof Error ? h("p", { class: "muted small" }, `The lot cannot be shown: ${panel.message}`) : panels.lot(panel, task));
+    if (unfolded) lotBox.querySelector("details")?.setAttribute("open", "");
   }
 
   lock(text) {
     this.approve.disabled = this.reject.disabled = true;
+    delete this.element.dataset.mine;
+    put(this.state, text);
+  }
+
+  /** The photo is on the screen: it may be decided, which waits for the claim if that is still on its way. */
+  unlock(text) {
+    this.approve.disabled = this.reject.disabled = false;
     put(this.state, text);
   }
 
   mine(view) {
     this.view = view;
-    this.approve.disabled = this.reject.disabled = false;
-    put(this.state, `Yours until ${new Date(view.task.lease_until * 1000).toLocaleTimeString([], { timeStyle: "short" })}`);
+    this.unlock(`Yours until ${new Date(view.task.lease_until * 1000).toLocaleTimeString([], { timeStyle: "short" })}`);
+    this.element.dataset.mine = view.task.task_id;
     clearTimeout(this.renewal);
     const left = view.task.lease_until * 1000 - Date.now();
     this.renewal = setTimeout(() => this.renew(), Math.max(20_000, left / 2));
   }
 
-  /** Prolongs the lease while somebody is looking; a hidden page lets it run out. */
+  /** Prolongs the leases while somebody is looking; a hidden page lets them run out. */
   async renew() {
     if (document.hidden || !this.view) return;
-    const answer = await api.claim(this.id).catch((problem) => problem);
+    const { id } = this;
+    this.ahead.renew();
+    const answer = await leases.claim(id).catch((problem) => problem);
+    if (this.id !== id || !this.view) return;
     if (answer instanceof Error) this.notMine(answer);
-    else this.mine({ ...answer });
+    else this.mine(answer);
   }
 
   notMine(problem) {
-    this.view = null;
+    this.view = this.claiming = null;
     this.lock(problem.message);
     this.state.append(" ", h("button", { class: "link", onclick: () => this.next() }, "Next photo"));
   }
@@ -156,10 +177,11 @@ export class DeskPage {
     return undefined;
   }
 
-  async preloadNext() {
-    const following = await queue.after(this.id).catch(() => null);
-    if (following) sheet(following).catch(() => {});
-    this.element.dataset.preloaded = following ?? "";
+  async prepareNext() {
+    const following = await this.ahead.follow(this.id).catch(() => null);
+    if (!following) return;
+    const ready = await sheet(following).then((next) => this.viewer.ready(next)).catch(() => null); // said when it is opened
+    if (ready && this.ahead.id === following) this.element.dataset.preloaded = following;
   }
 
   looked() {
@@ -167,18 +189,26 @@ export class DeskPage {
     this.change?.sharper();
   }
 
-  wantFull(wanted) {
-    wanted.full().then(() => this.sheet === wanted && this.viewer.draw()).catch(() => toast("The full size cannot be loaded.", { kind: "bad" }));
-  }
-
   // -------------------------------------------------------------- deciding
   async decide(decision) {
-    if (!this.view) return;
-    const { id, view, change } = this;
-    let said = { reasons: [], comment: "" };
-    if (decision === "reject") {
-      said = await askReasons(await this.app.reasons(), `Reject ${view.task.sku} ${view.task.view}`);
-      if (!said || this.id !== id) return;
+    if (this.deciding || this.approve.disabled) return;
+    const { id, change } = this;
+    this.deciding = true;
+    try {
+      await this.send(id, decision, change);
+    } finally {
+      if (this.id === id) this.deciding = false;
+    }
+  }
+
+  async send(id, decision, change) {
+    const { task } = this.sheet.detail.view;
+    const said = decision === "reject" ? await askReasons(await this.app.reasons(), `Reject ${task.sku} ${task.view}`) : { reasons: [], comment: "" };
+    if (!said || this.id !== id) return;
+    if (!this.view) {
+      this.lock("Claiming…");
+      await this.claiming;
+      if (this.id !== id || !this.view) return; // `open` has said why
     }
     let { version } = this.view.task;
     if (decision === "approve" && change?.dirty) {
@@ -193,10 +223,24 @@ export class DeskPage {
     }
     this.lock("Sending…");
     const sent = api.decide(id, { decision, version, ...said });
-    sent.then((decided) => this.app.decided(decided), (problem) => this.undecided(id, view.task, problem));
+    sent.then((decided) => this.decided(decided), (problem) => this.undecided(id, task, problem));
     queue.done(id);
-    this.view = null;
+    this.view = this.claiming = null;
     await this.next();
+  }
+
+  /** A lot that was refused takes its other tasks along: the photo on the desk may be one of them. */
+  decided(answer) {
+    this.app.decided(answer);
+    if (!["rework", "hold"].includes(answer.lot)) return;
+    const { drop, lot } = answer.view.task;
+    queue.refused(drop, lot);
+    const of = (task) => task?.drop === drop && task.lot === lot;
+    if (of(this.ahead.view?.task)) this.ahead.forget();
+    if (this.view && of(this.view.task)) {
+      this.view = this.claiming = null;
+      this.next();
+    }
   }
 
   undecided(id, task, problem) {
@@ -207,7 +251,9 @@ export class DeskPage {
 
   async next() {
     const here = this.id;
-    const following = await queue.after(here).catch((problem) => problem);
+    const ahead = await this.ahead.coming?.catch(() => null);
+    const following = ahead ?? (await this.ahead.follow(here).catch((problem) => problem));
+    if (this.id !== here) return undefined;
     if (following instanceof Error) return banner(following.message, { label: "Try again", run: () => { banner(""); this.next(); } });
     if (following) return this.app.go(`#/task/${encodeURIComponent(following)}`);
     toast("Nothing more waits in this queue.");
@@ -271,8 +317,10 @@ export class DeskPage {
 
   /** Puts the photo back: another reviewer may take it at once. What was changed but not approved keeps it. */
   leave() {
-    if (this.view && !this.change?.dirty) api.release(this.id).catch(() => {}); // else its lease runs out by itself
-    this.view = null;
+    if (this.claiming && !this.change?.dirty) leases.release(this.id); // else its lease runs out by itself
+    this.ahead.drop();
+    this.id = this.view = this.claiming = null;
+    this.deciding = false;
     this.closePainter();
     this.change?.close();
     this.change = null;

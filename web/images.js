@@ -1,86 +1,130 @@
-// The pictures of a task: screen size first, full size when somebody looks closely, the next photo ahead of time.
+// The pictures of a task. A worker decodes them: at the screen's size ahead of time, at full size when somebody looks
+// closely. What is drawn is always a bitmap that is ready, never a file that is still to be decoded.
 
 import * as api from "./api.js";
 
 const KEPT = 6;
-const MOST_OVERLAY = 2400; // px; overlays of larger photos are made from a reduced matte
 
 const loaded = new Map();
+const asked = new Map();
+let decoder = null;
+let count = 0;
 
-/** A decoded picture. Pixels can be read if the bucket lets this page; else it can still be shown. */
-async function picture(address) {
-  const attempt = async (open) => {
-    const image = new Image();
-    if (open) image.crossOrigin = "anonymous";
-    image.decoding = "async";
-    image.src = address;
-    await image.decode();
-    return image;
-  };
-  try {
-    return await attempt(true);
-  } catch {
-    return attempt(false);
-  }
+/** Asks the decoder for `what` it makes of a file (decoder.js); throws when the file is no picture. */
+function decode(what, blob, width = 0) {
+  decoder ??= start();
+  const number = ++count;
+  return new Promise((resolve, reject) => {
+    asked.set(number, { resolve, reject });
+    decoder.postMessage({ number, what, blob, width });
+  });
 }
 
-/** One task's pictures and what is known of it. */
+function start() {
+  const worker = new Worker("decoder.js");
+  worker.onmessage = ({ data: { number, made, problem } }) => {
+    const { resolve, reject } = asked.get(number);
+    asked.delete(number);
+    if (problem) reject(new Error(problem));
+    else resolve(made);
+  };
+  worker.onerror = () => {
+    for (const { reject } of asked.values()) reject(new Error("Pictures cannot be decoded. Load the page again."));
+    asked.clear();
+    decoder = null;
+  };
+  return worker;
+}
+
+async function file(address) {
+  const answer = await fetch(address).catch(() => null);
+  if (!answer?.ok) throw new Error(answer ? `A picture cannot be loaded (${answer.status}).` : "A picture cannot be loaded. Is there a connection?");
+  return answer.blob();
+}
+
+/** One task's pictures and what is known of it. `source` and `result` are layers to draw, the lowest first. */
 export class Sheet {
   constructor(detail) {
     this.detail = detail;
     this.files = detail.files;
     this.width = detail.photo.width;
     this.height = detail.photo.height;
-    this.source = null;
-    this.result = [];
-    this.isFull = false;
+    this.screen = null; // {width, source, result} as wide as the screen shows the photo
+    this.full = null; // {source, result} in all their pixels
   }
 
-  /** Loads what the first look needs. */
+  /** Loads the files of the first look. */
   async open() {
     const files = this.files;
-    const [source, result, shadow] = await Promise.all([
-      picture(files.source),
-      picture(files["preview.webp"] ?? files["master.png"]),
-      files["shadow.png"] ? picture(files["shadow.png"]) : null,
-    ]);
-    this.source = source;
-    this.result = [...(shadow ? [black(shadow)] : []), result];
-    if (!this.width) [this.width, this.height] = [source.naturalWidth, source.naturalHeight];
-    this.isFull = source.naturalWidth >= this.width && result.naturalWidth >= this.width;
+    this.blobs = await Promise.all([files.source, files["preview.webp"] ?? files["master.png"], files["shadow.png"]].map((address) => address && file(address)));
+    if (!this.width) [this.width, this.height] = (await decode("decode", this.blobs[0], 1)).natural;
     return this;
   }
 
-  /** Loads the photo and the master at full size, once. */
-  full() {
-    this.whole ??= (async () => {
-      const files = this.files;
-      const [source, master, shadow] = await Promise.all([
-        picture(files.source),
-        files["master.png"] ? picture(files["master.png"]) : null,
-        files["shadow.png"] ? picture(files["shadow.png"]) : null,
-      ]);
-      this.source = source;
-      if (master) this.result = [...(shadow ? [black(shadow)] : []), master];
-      this.isFull = true;
+  /** Makes the bitmaps for a photo that is drawn `width` px wide; the last width that was asked for stays. */
+  async prepare(width) {
+    if (this.wanted === width) return this.preparing;
+    this.wanted = width;
+    this.preparing = (async () => {
+      const [source, result] = await this.layers(this.blobs, width);
+      if (this.wanted !== width) return;
+      this.screen = { width, ...bitmaps({ source, result }) };
     })();
-    return this.whole;
+    this.preparing.catch(() => (this.wanted = null));
+    return this.preparing;
   }
 
-  /** {tint, edge}: what is outside of the product in red, and the matte's contour. Null when unreadable. */
+  /** Loads the photo and the master at full size, once. */
+  whole() {
+    this.growing ??= (async () => {
+      const shown = this.files["master.png"] && this.files["preview.webp"] ? file(this.files["master.png"]).catch(() => this.afresh("master.png")) : this.blobs[1];
+      const [source, result] = await this.layers([this.blobs[0], await shown, this.blobs[2]], 0);
+      this.full = bitmaps({ source, result });
+    })();
+    this.growing.catch(() => (this.growing = null));
+    return this.growing;
+  }
+
+  /** A file by a new address: the old one ends while somebody looks on. */
+  async afresh(name) {
+    this.files = (await api.task(this.detail.view.task.task_id)).files;
+    return file(this.files[name]);
+  }
+
+  /** Frees the full size: nobody looks closely any more. */
+  rest() {
+    this.full = this.growing = null;
+  }
+
+  /** The layers of `what` ("source", "result") for a photo drawn that wide; none before `prepare` is done. */
+  drawn(what, width) {
+    return (this.full && this.blurs(width) ? this.full : this.screen)?.[what] ?? [];
+  }
+
+  /** Whether a photo drawn that wide would show more than the bitmaps made for the screen hold. */
+  blurs(width) {
+    return !this.screen || width > this.screen.width * 1.05;
+  }
+
+  layers([source, result, shadow], width) {
+    return Promise.all([
+      Promise.all([decode("decode", source, width)]),
+      Promise.all([...(shadow ? [decode("black", shadow, width)] : []), decode("decode", result, width)]),
+    ]);
+  }
+
+  /** {tint, edge}: what is outside of the product in red, and the matte's contour. Null when there is no matte. */
   overlays() {
     this.marks ??= (async () => {
       if (!this.files["matte.png"]) return null;
-      const matte = await picture(this.files["matte.png"]);
-      const scale = Math.min(1, MOST_OVERLAY / Math.max(matte.naturalWidth, matte.naturalHeight));
-      const canvas = new OffscreenCanvas(Math.round(matte.naturalWidth * scale), Math.round(matte.naturalHeight * scale));
-      const pen = canvas.getContext("2d", { willReadFrequently: true });
-      pen.drawImage(matte, 0, 0, canvas.width, canvas.height);
-      return marks(pen.getImageData(0, 0, canvas.width, canvas.height));
-    })().catch(() => null);
+      return decode("marks", await file(this.files["matte.png"]).catch(() => this.afresh("matte.png")));
+    })();
+    this.marks.catch(() => (this.marks = null));
     return this.marks;
   }
 }
+
+const bitmaps = ({ source, result }) => ({ source: source.map(({ bitmap }) => bitmap), result: result.map(({ bitmap }) => bitmap) });
 
 /** A task's sheet, from memory if it was asked for before. */
 export function sheet(id) {
@@ -95,47 +139,3 @@ export function sheet(id) {
 
 /** Forget a task's sheet: its pictures or their addresses are no longer right. */
 export const stale = (id) => loaded.delete(id);
-
-/** A grey shadow layer as black of that density. */
-function black(shadow) {
-  const scale = Math.min(1, 1600 / Math.max(shadow.naturalWidth, shadow.naturalHeight));
-  const canvas = new OffscreenCanvas(Math.round(shadow.naturalWidth * scale), Math.round(shadow.naturalHeight * scale));
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.drawImage(shadow, 0, 0, canvas.width, canvas.height);
-  try {
-    const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
-    for (let i = 0; i < pixels.data.length; i += 4) {
-      pixels.data[i + 3] = pixels.data[i];
-      pixels.data[i] = pixels.data[i + 1] = pixels.data[i + 2] = 0;
-    }
-    pen.putImageData(pixels, 0, 0);
-  } catch {
-    pen.clearRect(0, 0, canvas.width, canvas.height); // unreadable: better no shadow than a grey block
-  }
-  return canvas;
-}
-
-function marks({ data, width, height }) {
-  const tint = new OffscreenCanvas(width, height);
-  const edge = new OffscreenCanvas(width, height);
-  const red = new ImageData(width, height);
-  const line = new ImageData(width, height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const i = 4 * (y * width + x);
-      const inside = data[i] > 127;
-      red.data[i] = 226;
-      red.data[i + 1] = 24;
-      red.data[i + 2] = 84;
-      red.data[i + 3] = (255 - data[i]) * 0.6;
-      const right = x + 1 < width && data[i + 4] > 127;
-      const below = y + 1 < height && data[i + 4 * width] > 127;
-      if ((x + 1 < width && inside !== right) || (y + 1 < height && inside !== below)) {
-        line.data.set([0, 220, 255, 255], i);
-      }
-    }
-  }
-  tint.getContext("2d").putImageData(red, 0, 0);
-  edge.getContext("2d").putImageData(line, 0, 0);
-  return { tint, edge };
-}

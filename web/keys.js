@@ -9,7 +9,8 @@ let stack = [];
 export const enabled = () => localStorage.getItem(OFF) !== "yes";
 export const enable = (on) => localStorage.setItem(OFF, on ? "no" : "yes");
 
-/** The keys of the page: [{keys: ["a"], says: "Approve", group: "Decide", run}]. */
+/** The keys of the page: [{keys: ["a"], says: "Approve", group: "Decide", run}]. A key that is kept down acts once,
+ *  unless its entry `repeats`: photos come so fast that a heavy finger would decide the next one too. */
 export function use(list) {
   current = list;
 }
@@ -47,7 +48,7 @@ function handle(event) {
   if (control && ["enter", "space"].includes(pressed)) return;
   if (event.target instanceof HTMLElement && event.target.matches("input, select") && pressed.replace("shift+", "").startsWith("arrow")) return;
   event.preventDefault();
-  found.run(event);
+  if (!event.repeat || found.repeats) found.run(event);
 }
 
 document.addEventListener("keydown", handle);

@@ -54,5 +54,15 @@ export function before(id) {
   return lines[place - 1]?.task.task_id ?? null;
 }
 
+/** Somebody else has this task: it is not free any more. */
+export function taken(id) {
+  for (const line of lines) if (line.task.task_id === id) line.free = false;
+}
+
+/** A lot was refused: its other tasks need no decision any more. */
+export function refused(drop, lot) {
+  for (const line of lines) if (line.task.drop === drop && line.task.lot === lot) line.free = false;
+}
+
 export const done = (id) => decided.add(id);
 export const again = (id) => decided.delete(id);

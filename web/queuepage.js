@@ -39,8 +39,8 @@ export class QueuePage {
       { keys: ["enter"], says: "Start with the first photo", group: "Queue", run: () => this.first() },
       { keys: ["g"], says: "Refresh", group: "Queue", run: () => this.open() },
       { keys: ["/"], says: "Filters", group: "Queue", run: () => this.form.querySelector("select, input").focus() },
-      { keys: ["j", "arrowdown"], says: "Next line", group: "Queue", run: () => this.step(1) },
-      { keys: ["k", "arrowup"], says: "Line before", group: "Queue", run: () => this.step(-1) },
+      { keys: ["j", "arrowdown"], says: "Next line", repeats: true, group: "Queue", run: () => this.step(1) },
+      { keys: ["k", "arrowup"], says: "Line before", repeats: true, group: "Queue", run: () => this.step(-1) },
     ];
   }
 

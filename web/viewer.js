@@ -8,10 +8,10 @@ const MOST_SCALE = 16;
 const GAP = 2;
 
 export class Viewer {
-  /** `onchange` is called when zoom, mode, background or overlays change; `onfull` when full size is wanted. */
-  constructor({ onchange = () => {}, onfull = () => {} } = {}) {
+  /** `onchange` is called when zoom, mode, background or overlays change; `onproblem` when a picture is not to be had. */
+  constructor({ onchange = () => {}, onproblem = () => {} } = {}) {
     this.onchange = onchange;
-    this.onfull = onfull;
+    this.onproblem = onproblem;
     this.canvas = h("canvas", { role: "img", "aria-label": "No photo" });
     this.split = h("input", { type: "range", min: 0, max: 100, value: 50, class: "split", "aria-label": "Slider between source and result", hidden: true });
     this.element = h("div", { class: "viewer", tabindex: 0, role: "group", "aria-label": "Photo" }, this.canvas, this.split);
@@ -33,19 +33,34 @@ export class Viewer {
     this.listen();
   }
 
+  /** Shows a sheet that `ready` has been awaited for. Zoom and place stay on a photo of the same size. */
   show(sheet) {
     const first = !this.sheet || this.sheet.width !== sheet.width || this.sheet.height !== sheet.height;
+    if (this.sheet !== sheet) this.sheet?.rest();
     this.sheet = sheet;
     this.live = null;
     this.marks = null;
     if (first) this.fit();
+    this.wantFull();
     this.wantMarks();
     this.draw();
     this.changed();
   }
 
+  /** Makes a sheet ready to be shown at once, as wide as it fits. Throws when its pictures cannot be read. */
+  async ready(sheet) {
+    await sheet.prepare(this.widthOf(sheet));
+    return sheet;
+  }
+
+  /** How wide, in canvas pixels, a sheet is when it fits. */
+  widthOf(sheet) {
+    return Math.max(1, Math.round(sheet.width * this.fitScaleOf(sheet)));
+  }
+
   /** Shows nothing: a photo that is not the task's must not be looked at. */
   clear() {
+    this.sheet?.rest();
     this.sheet = this.live = this.marks = null;
     this.canvas.setAttribute("aria-label", "No photo");
     this.draw();
@@ -73,7 +88,7 @@ export class Viewer {
   async wantMarks() {
     if ((!this.overlay.matte && !this.overlay.edge) || this.marks || !this.sheet) return;
     const sheet = this.sheet;
-    const marks = await sheet.overlays();
+    const marks = await sheet.overlays().catch(this.onproblem);
     if (this.sheet !== sheet) return;
     this.marks = marks ?? "none";
     this.draw();
@@ -81,9 +96,13 @@ export class Viewer {
 
   // -------------------------------------------------------------- place and zoom, in device pixels a photo pixel
   get panes() {
+    return this.panesOf(this.sheet);
+  }
+
+  panesOf(sheet) {
     const { width, height } = this.canvas;
     if (this.mode !== "side") return [{ x: 0, y: 0, width, height }];
-    if (this.beside) {
+    if (this.beside(sheet)) {
       const half = Math.floor((width - GAP) / 2);
       return [{ x: 0, y: 0, width: half, height }, { x: half + GAP, y: 0, width: width - half - GAP, height }];
     }
@@ -98,16 +117,20 @@ export class Viewer {
   }
 
   /** Whether two panes side by side show more of the photo than one above the other. */
-  get beside() {
+  beside(sheet) {
     const { width, height } = this.canvas;
-    if (!this.sheet) return width >= height;
-    const ratio = this.sheet.width / this.sheet.height;
+    if (!sheet) return width >= height;
+    const ratio = sheet.width / sheet.height;
     return Math.min(width / 2, height * ratio) >= Math.min(width, (height / 2) * ratio);
   }
 
   get fitScale() {
-    const [pane] = this.panes;
-    return Math.min(pane.width / this.sheet.width, pane.height / this.sheet.height) * 0.96;
+    return this.fitScaleOf(this.sheet);
+  }
+
+  fitScaleOf(sheet) {
+    const [pane] = this.panesOf(sheet);
+    return Math.min(pane.width / sheet.width, pane.height / sheet.height) * 0.96;
   }
 
   fit() {
@@ -115,8 +138,24 @@ export class Viewer {
     this.fitted = true;
     this.scale = this.fitScale;
     this.centre = [this.sheet.width / 2, this.sheet.height / 2];
+    this.refine();
     this.draw();
     this.changed();
+  }
+
+  /** Bitmaps for the size that the photo has now: at once for a new size, after a rest while a window is dragged. */
+  refine() {
+    clearTimeout(this.later);
+    const { sheet } = this;
+    this.later = setTimeout(() => {
+      if (this.sheet === sheet) sheet.prepare(this.widthOf(sheet)).then(() => this.draw(), this.onproblem);
+    }, 60);
+  }
+
+  /** Asks for the full size once the zoom shows more than the screen's bitmaps hold. */
+  wantFull() {
+    const { sheet } = this;
+    if (!this.fitted && !sheet.full && sheet.blurs(this.scale * sheet.width)) sheet.whole().then(() => this.draw(), this.onproblem);
   }
 
   /** Zooms to device pixels a photo pixel; `at` (canvas px) stays where it is. */
@@ -132,7 +171,7 @@ export class Viewer {
     this.fitted = false;
     this.scale = next;
     this.clampCentre();
-    if (!this.sheet.isFull && this.scale * this.sheet.width > this.sheet.source.naturalWidth * 1.05) this.onfull(this.sheet);
+    this.wantFull();
     this.draw();
     this.changed();
   }
@@ -220,15 +259,16 @@ export class Viewer {
     pen.beginPath();
     pen.rect(clip.x, clip.y, Math.max(0, clip.width), clip.height);
     pen.clip();
-    const left = pane.x + pane.width / 2 - this.centre[0] * this.scale;
-    const top = pane.y + pane.height / 2 - this.centre[1] * this.scale;
-    const box = [left, top, width * this.scale, height * this.scale];
+    // On whole pixels: a bitmap that was made for this size is copied, not sampled once more.
+    const left = Math.round(pane.x + pane.width / 2 - this.centre[0] * this.scale);
+    const top = Math.round(pane.y + pane.height / 2 - this.centre[1] * this.scale);
+    const box = [left, top, Math.round(width * this.scale), Math.round(height * this.scale)];
     pen.imageSmoothingEnabled = this.scale < 2;
     pen.imageSmoothingQuality = "high";
-    if (what === "source") pen.drawImage(this.sheet.source, ...box);
-    else {
-      this.ground(pen, box);
-      for (const layer of this.live ? [this.live] : this.sheet.result) pen.drawImage(layer, ...box);
+    const layers = this.live && what === "result" ? [this.live] : this.sheet.drawn(what, box[2]);
+    if (what === "result") this.ground(pen, box);
+    for (const layer of layers) pen.drawImage(layer, ...box);
+    if (what === "result") {
       if (this.marks && this.marks !== "none") {
         if (this.overlay.matte) pen.drawImage(this.marks.tint, ...box);
         if (this.overlay.edge) pen.drawImage(this.marks.edge, ...box);

@@ -68,7 +68,7 @@ def chromium() -> str:
 def shown(page: Page) -> None:
     """Wait for a photo that is on the desk and claimed, with its lot."""
     page.wait_for_selector(".desk[data-shown]")
-    page.wait_for_selector(".approve:not([disabled])")
+    page.wait_for_selector(".desk[data-mine]")
     page.wait_for_selector("#lot-title")
     page.wait_for_load_state("networkidle")
 

@@ -115,7 +115,16 @@ def test_the_curve_falls_from_one() -> None:
     chances = [p for _, p in curve]
     assert chances[0] == 1 and curve[-1][0] >= 0.3
     assert all(a > b for a, b in itertools.pairwise(chances))
-    assert "look at 6 of 50" in explain(share_plan(50), 50) and "8 % 59%" in explain(share_plan(50), 50)
+
+
+def test_a_plan_is_explained_in_words_that_hold_for_its_lot() -> None:
+    said = explain(share_plan(50), 50)
+    assert "look at 6 of 50, accept only if none of the sample is defective" in said and "8 % 59%" in said
+    small = explain(share_plan(6), 6)
+    assert "look at 3 of 6" in small and "passes with 1 defective 50% of the time, with 2 defective 20%" in small
+    assert "look at every photo" in explain(share_plan(1), 1)
+    assert "at most 1 of the sample is defective" in explain(Plan(20, 1, "aql", "x"), 200)
+    assert "at most 2 of the sample are defective" in explain(Plan(32, 2, "aql", "x"), 200)
 
 
 def test_tightened_plans_look_at_more() -> None:

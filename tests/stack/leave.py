@@ -11,7 +11,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from conftest import SAMPLE, Bench, until
+from small import SAMPLE, Bench, until
 
 from packshot_local.stack import Stack
 

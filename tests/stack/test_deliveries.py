@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conftest import Bench, until
+from small import Bench, until
 
 
 def dead_letters(bench: Bench) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Bench, until
+from small import Bench, until
 
 
 def test_lots_and_photos_run_with_retry_and_catch(bench: Bench) -> None:

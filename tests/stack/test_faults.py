@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from conftest import Bench
+from small import Bench
 
 from packshot_local.stack import Kind, Rule, StackError
 from packshot_local.stack.faults import Call

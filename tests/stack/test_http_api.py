@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, Bench
+from small import SAMPLE, Bench
 
 from packshot_local.stack.http_api import HttpApi
 from packshot_local.stack.http_events import match_route

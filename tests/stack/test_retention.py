@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 
-from conftest import Bench, until
 from moto.dynamodb.models.dynamo_type import Item
 from moto.s3.models import FakeKey
 from moto.sqs.models import sqs_backends
+from small import Bench, until
 
 from packshot_local.stack import retention
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLE, Bench, until
+from small import SAMPLE, Bench, until
 
 from packshot_local.stack import Stack, StackError
 from packshot_local.stack import state as state_module

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import Bench, until
+from small import Bench, until
 
 from packshot_local.stack import StackError
 

@@ -43,10 +43,16 @@ def ready(page: Page, other_than: str = "") -> str:
         "other => document.querySelector('.desk')?.dataset.shown && "
         "document.querySelector('.desk').dataset.shown !== other && "
         "location.hash.includes(encodeURIComponent(document.querySelector('.desk').dataset.shown)) && "
-        "!document.querySelector('.approve').disabled",
+        "document.querySelector('.desk').dataset.mine === document.querySelector('.desk').dataset.shown",
         arg=other_than,
     )
     return str(page.locator(".desk").get_attribute("data-shown"))
+
+
+def ahead(page: Page) -> str:
+    """Wait until the next photo is claimed and loaded; its task's id."""
+    page.wait_for_function("() => document.querySelector('.desk').dataset.preloaded")
+    return str(page.locator(".desk").get_attribute("data-preloaded"))
 
 
 def master(backend: Backend, drop: str, task: str) -> np.ndarray:

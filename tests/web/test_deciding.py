@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import unquote
 
 from backend import Backend
-from driving import Visit, lot_of, ready, start, task_of
+from driving import Visit, ahead, lot_of, ready, start, task_of
 from playwright.sync_api import expect
 
 
@@ -73,6 +74,69 @@ def test_two_browsers_at_once_never_hold_one_task(backend: Backend, visit: Visit
     expect(bob.locator(".approve")).to_be_disabled()
     held = [task_of(backend, name) for name in lot_of(backend, drop).task_ids]
     assert {task.owner for task in held if task.state == "claimed"} <= {"ann@localhost", "bob@localhost"}
+
+
+def test_a_photo_that_a_colleague_took_meanwhile_is_passed_over(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    page.get_by_label("Drop", exact=True).fill(drop)
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(4)
+    lines = [
+        unquote(str(a.get_attribute("href"))).removeprefix("#/task/")
+        for a in page.locator("tbody td:first-child a").all()
+    ]
+    backend.studio.store.tasks.claim(lines[1], "bob", 60)
+    page.get_by_role("heading", name="Queue").click()
+    page.keyboard.press("Enter")
+    assert ready(page) == lines[0]
+    page.keyboard.press("n")
+    assert ready(page, lines[0]) == lines[2]
+    assert task_of(backend, lines[1]).owner == "bob"
+
+
+def test_a_key_that_is_kept_down_decides_one_photo(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    first = start(page, drop)
+    ahead(page)
+    page.keyboard.down("a")
+    second = ready(page, first)
+    for _ in range(5):
+        page.keyboard.down("a")  # what the system sends while a key is held
+    page.keyboard.up("a")
+    expect(page.locator("#toasts .toast")).to_have_count(1)
+    assert (task_of(backend, first).decision, task_of(backend, second).decision) == ("approve", "")
+    page.keyboard.press("a")
+    ready(page, second)
+    expect(page.locator("#toasts .toast")).to_have_count(2)
+    assert task_of(backend, second).decision == "approve"
+
+
+def test_leaving_the_desk_gives_both_photos_back(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    held = [start(page, drop), ahead(page)]
+    assert [task_of(backend, name).state for name in held] == ["claimed", "claimed"]
+    page.keyboard.press("q")
+    page.wait_for_load_state("networkidle")
+    assert [task_of(backend, name).state for name in held] == ["open", "open"]
+
+
+def test_a_refused_lot_takes_the_photo_on_the_desk_along(backend: Backend, visit: Visit, drop: str) -> None:
+    page = visit()
+    first = start(page, drop)
+    while task_of(backend, first).why != "sample":
+        page.keyboard.press("n")
+        first = ready(page, first)
+    ahead(page)
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for key in ("3", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#toasts")).to_contain_text("The lot is refused and done once more")
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    expect(page.locator("#toasts")).to_contain_text("Nothing more waits")
+    page.wait_for_load_state("networkidle")
+    states = [task_of(backend, name).state for name in lot_of(backend, drop).task_ids]
+    assert sorted(states) == ["decided", "superseded", "superseded", "superseded"]
 
 
 def test_a_lease_that_ran_out_is_said_and_nothing_is_counted(backend: Backend, visit: Visit, drop: str) -> None:

@@ -7,7 +7,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from backend import Backend
-from driving import Visit, lot_of, ready, start, task_of
+from driving import Visit, ahead, lot_of, ready, start, task_of
 from playwright.sync_api import expect
 
 
@@ -48,22 +48,46 @@ def test_the_viewer_really_draws_backgrounds_and_marks(backend: Backend, visit: 
     page.wait_for_function(f"() => {{ const [r, g] = ({corner})(); return r > 200 && g < 140 }}")
 
 
-def test_the_next_photo_is_shown_from_memory(backend: Backend, visit: Visit, drop: str) -> None:
-    """How soon is for the bench to say; here, that nothing is waited for: no picture and no task is asked for."""
+def test_the_next_photo_is_claimed_and_shown_from_memory(backend: Backend, visit: Visit, drop: str) -> None:
+    """How soon is for the bench to say; here, that nothing is waited for: no claim, no task, no picture."""
     page = visit()
     first = start(page, drop)
-    page.wait_for_function("() => document.querySelector('.desk').dataset.preloaded")
+    following = ahead(page)
+    assert task_of(backend, following).owner == "ann@localhost"
     page.wait_for_load_state("networkidle")
-    following = str(page.locator(".desk").get_attribute("data-preloaded"))
     photo = task_of(backend, following).photo_id
     asked: list[tuple[str, str]] = []
     page.on("request", lambda request: asked.append((request.method, unquote(urlsplit(request.url).path))))
     page.keyboard.press("n")
     assert ready(page, first) == following
     page.wait_for_load_state("networkidle")
-    assert ("POST", f"/v1/tasks/{following}/claim") in asked
-    assert ("GET", f"/v1/tasks/{following}") not in asked
+    assert ("POST", f"/v1/tasks/{first}/release") in asked
+    assert [path for _, path in asked if path.startswith(f"/v1/tasks/{following}")] == []
     assert [path for _, path in asked if photo in path and "/v1/" not in path] == []
+
+
+def test_close_up_the_photo_is_shown_in_its_own_pixels(backend: Backend, visit: Visit, drop: str) -> None:
+    """The bitmaps of the first look are as small as the screen; zoomed in, each pixel of the photo is a block."""
+    backend.studio.draw(drop, width=2400, height=2000)
+    for photo in list(backend.studio.store.photos.of_drop(drop)):
+        backend.studio.store.photos.update(drop, photo.photo_id, width=2400, height=2000)
+    page = visit()
+    start(page, drop)
+    with page.expect_response(lambda answer: "master.png" in answer.url):
+        for key in ("v", "v", "4"):
+            page.keyboard.press(key)
+    blocks = """() => {
+      const canvas = document.querySelector('canvas');
+      const y = Math.round(canvas.height / 2);
+      const { data } = canvas.getContext('2d').getImageData(0, y, canvas.width, 1);
+      const edges = [];
+      for (let x = 1; x < canvas.width; x++) if (data[4 * x] !== data[4 * x - 4]) edges.push(x);
+      return edges.length > 8 && edges.every((x) => (x - edges[0]) % 4 === 0);
+    }"""
+    page.evaluate("document.querySelector('.viewer canvas').scrollIntoView()")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(blocks)
 
 
 def test_hostile_titles_and_names_stay_text(backend: Backend, visit: Visit, drop: str) -> None:

@@ -207,5 +207,5 @@ def _next_or_queue(page: Page) -> None:
     page.wait_for_function(
         "() => location.hash === '#/queue' || "
         "(location.hash.includes(document.querySelector('.desk').dataset.shown) && "
-        "!document.querySelector('.approve').disabled)"
+        "document.querySelector('.desk').dataset.mine)"
     )

@@ -23,6 +23,10 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True)
 
+    def shared_with(self, model: type[BaseModel]) -> dict[str, Any]:
+        """The values of the fields that another model has by the same name."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in model.model_fields}
+
 
 class Status(StrEnum):
     """Where a photo is. The last four are ends; their sum is what was dropped."""

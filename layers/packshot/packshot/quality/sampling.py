@@ -16,6 +16,7 @@ from typing import Literal
 
 Severity = Literal["normal", "tightened"]
 
+SMALL_LOT = 25  # photos; below, 4 % of a lot is less than one
 LETTERS = "ABCDEFGHJKLMNPQR"
 SIZES = dict(zip(LETTERS, (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000), strict=True))
 LEVEL_II: tuple[tuple[int, str], ...] = (
@@ -39,7 +40,7 @@ NUMBERS: dict[Severity, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Inspect ``n`` photos of the lot, accept it at ``ac`` defective ones or fewer."""
+    """Inspect ``n`` photos of the lot, accept it only if at most ``ac`` of them are defective."""
 
     n: int
     ac: int
@@ -169,13 +170,21 @@ def slip_chance(plan: Plan, lot_size: int, share: float) -> float:
 
 
 def explain(plan: Plan, lot_size: int) -> str:
-    """The plan and what it lets through, in one sentence for the reviewer."""
+    """The plan and what it lets through, in words for the reviewer; small lots are spoken of in whole photos."""
     n = min(plan.n, lot_size)
-    four, eight, twenty = (f"{slip_chance(plan, lot_size, share):.0%}" for share in (0.04, 0.08, 0.2))
-    return (
-        f"{plan.name}: look at {n} of {lot_size}, accept at {plan.ac} defective or fewer. "
-        f"A lot that is 4 % bad passes {four} of the time, 8 % {eight}, 20 % {twenty}."
+    look = f"look at {n} of {lot_size}" if n < lot_size else "look at every photo"
+    rule = (
+        "none of the sample is"
+        if plan.ac == 0
+        else f"at most {plan.ac} of the sample {'is' if plan.ac == 1 else 'are'}"
     )
+    if lot_size < SMALL_LOT:
+        slips = [(f"with {d} defective", p_accept(lot_size, d, n, plan.ac)) for d in range(1, min(3, lot_size) + 1)]
+        said = "A lot passes " + ", ".join(f"{what} {chance:.0%} of the time" for what, chance in slips)
+    else:
+        four, eight, twenty = (f"{slip_chance(plan, lot_size, share):.0%}" for share in (0.04, 0.08, 0.2))
+        said = f"A lot that is 4 % bad passes {four} of the time, 8 % {eight}, 20 % {twenty}"
+    return f"{plan.name}: {look}, accept only if {rule} defective. {said}."
 
 
 def _require(holds: bool, message: str) -> None:

@@ -95,17 +95,8 @@ def _entry(store: Store, photo: PhotoRecord) -> Entry | None:
     if photo.catalog is None:
         raise LookupError(f"photo {photo.photo_id} was exported without a catalogue entry")
     return Entry(
-        provenance=Provenance(
-            drop=photo.drop,
-            photo_id=photo.photo_id,
-            file=photo.file,
-            source_sha256=photo.sha256,
-            lot=photo.lot,
-            segment=photo.segment,
-            way=photo.way,
-            profile_version=photo.profile_version,
-            verdict=photo.verdict or "",
-            altered=photo.altered,
+        provenance=Provenance.model_validate(
+            photo.shared_with(Provenance) | {"source_sha256": photo.sha256, "verdict": photo.verdict or ""}
         ),
         catalog=photo.catalog,
         view=photo.view,

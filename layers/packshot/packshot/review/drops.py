@@ -184,19 +184,8 @@ def _no_drop() -> Refusal:
 
 
 def _line(drop: DropRecord) -> DropLine:
-    fields = DropLine.model_fields
-    return DropLine(**{name: str(getattr(drop, name)) for name in fields if name != "status"}, status=drop.status)
+    return DropLine(**drop.shared_with(DropLine))
 
 
 def _photo_line(photo: PhotoRecord, lot: LotRecord | None) -> PhotoLine:
-    return PhotoLine(
-        photo_id=photo.photo_id,
-        file=photo.file,
-        sku=photo.sku,
-        view=photo.view,
-        segment=photo.segment,
-        status=photo.status,
-        reason=photo.reason,
-        lot=photo.lot,
-        retry=_stopped(photo) and _through(lot),
-    )
+    return PhotoLine(**photo.shared_with(PhotoLine), retry=_stopped(photo) and _through(lot))
