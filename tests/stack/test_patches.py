@@ -40,6 +40,7 @@ from small import until
 
 from packshot_local.stack import patches
 from packshot_local.stack.activity import Activity
+from packshot_local.stack.patching import Patching
 from packshot_local.stack.records import Invocation
 from packshot_local.stack.stubs import REPLACED_TYPES, STUBBED_TYPES
 
@@ -80,7 +81,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
 def only(*names: str, **host: Any) -> Iterator[SimpleNamespace]:
     """Some patches in force, for a host that has what is given."""
     stand_in = SimpleNamespace(activity=Activity(), region=REGION, **host)
-    patching = patches.Patching()
+    patching = Patching()
     try:
         for name in names:
             patches.PATCHES[name](patching, stand_in)  # type: ignore[arg-type]

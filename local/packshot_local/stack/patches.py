@@ -68,11 +68,13 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from . import quick, retention
 from .activity import Activity, TaskClock
 from .buffers import DiskBuffer
 from .patching import Patching
 from .records import Invocation
 from .stubs import STUBS, Stub, stub
+from .tables import ONE_AT_A_TIME
 
 HISTORY_EVENTS = 4000
 """Events that an execution keeps; beyond, the oldest half goes. AWS ends an execution at 25,000."""
@@ -123,10 +125,12 @@ def _patch(function: Patch) -> Patch:
 
 
 def apply(host: Host) -> Patching:
-    """Put all patches in force for `host`; `restore()` on the answer takes them back."""
+    """Put all changes of moto in force for `host`; `restore()` on the answer takes them back."""
     patching = Patching()
+    quick.apply(patching)  # first: what is here may lock or count what is quick
     for patch in PATCHES.values():
         patch(patching, host)
+    retention.apply(patching)
     return patching
 
 
@@ -255,9 +259,8 @@ def queues_stay_quick(patching: Patching, _host: Host) -> None:
 def one_at_a_time(patching: Patching, host: Host) -> None:
     """moto's server has threads, its SQS and DynamoDB have no locks: a message is handed out twice, and two
     conditional writes can both succeed."""
-    tables = threading.RLock()
     for name in ("put_item", "update_item", "delete_item", "transact_write_items", "query", "scan"):
-        patching.set(DynamoDBBackend, name, _locked(DynamoDBBackend.__dict__[name], lambda *_: tables))
+        patching.set(DynamoDBBackend, name, _locked(DynamoDBBackend.__dict__[name], lambda *_: ONE_AT_A_TIME))
     for name in ("add_message", "delete_message"):
         patching.set(Queue, name, _locked(Queue.__dict__[name], lambda queue, *_: queue._messages_lock))
     receive = SQSBackend.__dict__["receive_message"]

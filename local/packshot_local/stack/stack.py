@@ -23,7 +23,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from . import patches, quick, retention
+from . import patches, retention
 from .activity import Activity
 from .buffers import DiskBuffer
 from .deploy import deploy, function_specs
@@ -130,10 +130,7 @@ class Stack:
         self._server = MotoServer(self._objects.begin_request, self._objects.end_request, self.faults)
         self._undo.append(self._server.close)
         self._set_environment("MOTO_PORT", str(self._server.port))
-        self._patching = patches.apply(self)
-        quick.apply(self._patching)
-        self._undo.append(self._patching.restore)
-        retention.apply(self._patching)
+        self._undo.append(patches.apply(self).restore)
         translation = translate(self._template, self._parameters, self.region)
         self.routes: list[Route] = translation.routes
         self._deployment = deploy(translation, self._parameters, self.region, self.client)
