@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.faults.case import CATALOGUE, SEEDS, SIDE, SKUS, Case
-from bench.line import draw, until
+from bench.line import draw, remark, until
 from packshot import keys
 from packshot.process import checkpoint
 from packshot_local.project import LAYER
@@ -233,25 +233,47 @@ def _failures(case: Case) -> int:
     return sum("File too large" in text for text in lines)
 
 
-@workers("clocks an hour ahead", "intake, inspect, settle and report live an hour later than all others")
+ODD = ("IntakeFunction", "PlanFunction", "InspectFunction", "SettleFunction")
+EVEN = ("CloseFunction", "ProcessFunction", "ExportFunction", "ReportFunction")
+
+
+@workers("clocks an hour ahead", f"{', '.join(ODD)} live an hour later than all others")
 def ahead(case: Case) -> None:
     """Nothing rests on whose clock it was."""
-    _skewed(case, "3600")
+    _skewed(case, dict.fromkeys(ODD, "3600"))
 
 
-@workers("clocks an hour behind", "intake, inspect, settle and report live an hour earlier than all others")
+@workers("other clocks an hour ahead", f"{', '.join(EVEN)} live an hour later than all others")
+def others_ahead(case: Case) -> None:
+    """No chunk takes itself for out of time, no photo for late or lost."""
+    _skewed(case, dict.fromkeys(EVEN, "3600"))
+
+
+@workers("clocks an hour behind", f"{', '.join(ODD)} live an hour earlier than all others")
 def behind(case: Case) -> None:
     """Nothing rests on whose clock it was."""
-    _skewed(case, "-3600")
+    _skewed(case, dict.fromkeys(ODD, "-3600"))
 
 
-def _skewed(case: Case, seconds: str) -> None:
+@workers("clocks two hours apart", "every second stage lives an hour earlier, all others an hour later")
+def apart(case: Case) -> None:
+    """Nor on how far two of them are apart."""
+    _skewed(case, {**dict.fromkeys(ODD, "-3600"), **dict.fromkeys(EVEN, "3600")})
+
+
+def _skewed(case: Case, clocks: dict[str, str]) -> None:
+    """A drop by these clocks, and a photo that comes when it is closed: late by the only clock that dates photos."""
+    case.ends = {"exported": len(SKUS), "rejected": 1}
     with contextlib.ExitStack() as all_:
-        for name in ("IntakeFunction", "InspectFunction", "SettleFunction", "ReportFunction"):
+        for name, seconds in clocks.items():
             all_.enter_context(case.deployed(name, FAULT_CLOCK_S=seconds))
             case.struck += 1
         case.send()
         case.done()
+        case.line.put(case.drop, "BOX-8_front.jpg", remark(case.photos[SKUS[0]], "late"))
+        case.expect(case.line.stack.wait_idle(60), "not idle")
+    reason = case.line.records(case.drop)["BOX-8_front.jpg"].reason
+    case.expect(reason is not None and reason.code == "LATE", f"reason: {reason}")
 
 
 @workers(

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot.countdown import countdown
 from packshot.intake.close import Outcome, close, close_due
 from packshot.settings import CloseSettings
 from packshot.store import Store, open_store
@@ -37,11 +38,8 @@ def each(record: SQSRecord, lambda_context: LambdaContext) -> None:
     """
     store, settings = desk()
     asked = json.loads(record.body)
-
-    def remaining_s() -> float:
-        return lambda_context.get_remaining_time_in_millis() / 1000
-
-    result = close(store, settings, asked["drop"], int(asked.get("first", 0)), remaining_s, record.message_id)
+    first, left_s = int(asked.get("first", 0)), countdown(lambda_context)
+    result = close(store, settings, asked["drop"], first, left_s, record.message_id)
     logger.info("close", drop=result.drop, outcome=result.outcome, photos=result.photos, missing=result.missing)
     metrics.add_metric("Healed", MetricUnit.Count, result.healed)
     if result.outcome is Outcome.SETTLING:

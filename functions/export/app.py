@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot.countdown import countdown
 from packshot.export.chunk import ExportChunk, export_chunk
 from packshot.export.press import Press
 from packshot.settings import ExportSettings
@@ -34,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     tracer.put_annotation("lot", order.lot)
     metrics.add_dimension("stage", "export")
     press = Press.of(ExportSettings.read(), store())
-    done = export_chunk(store(), press, order, lambda: context.get_remaining_time_in_millis() / 1000)
+    done = export_chunk(store(), press, order, countdown(context))
     for why in press.misses:
         logger.warning("the model's words were not used", extra={"why": why})
     metrics.add_metric("PhotosExported", MetricUnit.Count, done.exported)

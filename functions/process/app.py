@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from packshot.countdown import countdown
 from packshot.imaging.networks import Networks
 from packshot.process.engine import engine
 from packshot.process.stage import Chunk, Processor
@@ -36,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     tracer.put_annotation("drop", chunk.drop)
     tracer.put_annotation("lot", chunk.lot)
     metrics.add_dimension("stage", "process")
-    done = processor().run(chunk, lambda: context.get_remaining_time_in_millis() / 1000)
+    done = processor().run(chunk, countdown(context))
     metrics.add_metric("PhotosProcessed", MetricUnit.Count, done.done)
     metrics.add_metric("PhotosEnded", MetricUnit.Count, done.ended)
     metrics.add_metric("PhotosThrough", MetricUnit.Count, done.done + done.skipped + done.ended)

@@ -41,6 +41,13 @@ def test_a_function_over_its_time_is_killed(bench: Bench) -> None:
     assert result.seconds == pytest.approx(2, abs=0.5)
 
 
+def test_what_is_left_of_a_calls_time_does_not_rest_on_the_workers_clock(bench: Bench) -> None:
+    for ahead_s in (3600, -3600, 0):
+        turned = bench.stack.invoke("Work", {"do": "clock", "ahead_s": ahead_s}).value()
+        after = bench.stack.invoke("Work", {}).value()
+        assert after["pid"] == turned["pid"] and 0 < after["left_ms"] <= 2000, f"with a clock {ahead_s} s ahead"
+
+
 def test_a_killed_worker_takes_its_children_along(bench: Bench) -> None:
     spawned = bench.stack.invoke("Work", {"do": "spawn"}).value()
     os.kill(spawned["child"], 0)

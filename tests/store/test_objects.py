@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from cloud import Cloud
 
@@ -57,3 +59,9 @@ def test_a_function_reaches_only_what_it_was_given() -> None:
     store = Store(StoreSettings(photos_table="photos"), lambda _name: None)
     with pytest.raises(LookupError, match="PACKSHOT_LOTS_TABLE"):
         _ = store.lots
+
+
+def test_the_time_of_day_is_s3s(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
+    told = {"ResponseMetadata": {"HTTPHeaders": {"date": "Wed, 25 Nov 2026 21:00:07 GMT"}}}
+    monkeypatch.setattr(cloud.store.incoming.client, "list_objects_v2", lambda **_: told)
+    assert cloud.store.incoming.now() == dt.datetime(2026, 11, 25, 21, 0, 7, tzinfo=dt.UTC)

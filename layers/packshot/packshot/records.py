@@ -15,7 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 def now() -> str:
     """The present moment, UTC, ISO 8601 to the second, e.g. ``2026-11-23T10:15:00Z``."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return told(dt.datetime.now(dt.UTC))
+
+
+def told(moment: dt.datetime) -> str:
+    """A moment of UTC as records hold it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Record(BaseModel):

@@ -16,7 +16,7 @@ class Request:
 
     request_id: str
     event: bytes
-    deadline_ms: int
+    deadline_ms: int  # by the monotonic clock
     function_arn: str
     payload: bytes = b""
     error: str | None = None

@@ -140,7 +140,7 @@ class Worker:
         on_start()
         started = time.monotonic()
         request_id = str(uuid.uuid4())
-        deadline = int((time.time() + self.spec.timeout) * 1000)
+        deadline = int((time.monotonic() + self.spec.timeout) * 1000)
         request = Request(request_id, event, deadline, self.spec.arn)
         self._tail.clear()
         self._request_id = request_id

@@ -9,6 +9,8 @@ import runpy
 import signal
 import sys
 import threading
+import time
+from typing import Any
 
 
 def _die_with_the_stack() -> None:
@@ -17,7 +19,25 @@ def _die_with_the_stack() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def _deadlines_by_own_clock() -> None:
+    """The stack gives a call's deadline by the monotonic clock, which is the machine's; the function reads it by the
+    time of day, which is this process's and may be wrong. Lambda's sandboxes do the same.
+    """
+    from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient as Client
+
+    received = Client.wait_next_invocation
+
+    def wait_next_invocation(self: Any) -> Any:
+        request = received(self)
+        left_ms = int(request.deadline_time_in_ms) - time.monotonic() * 1000
+        request.deadline_time_in_ms = int(time.time() * 1000 + left_ms)
+        return request
+
+    Client.wait_next_invocation = wait_next_invocation
+
+
 if __name__ == "__main__":
     threading.Thread(target=_die_with_the_stack, name="lifeline", daemon=True).start()
+    _deadlines_by_own_clock()
     sys.argv = ["awslambdaric", sys.argv[1]]
     runpy.run_module("awslambdaric", run_name="__main__")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from packshot.intake.contest import DUPLICATE, Contest, Latecomer, Losers, Ranks
 from packshot.intake.events import heal
 from packshot.intake.receive import fresh_catalog
 from packshot.reasons import reason
-from packshot.records import DropRecord, DropStatus, PhotoRecord, Status, now
+from packshot.records import DropRecord, DropStatus, PhotoRecord, Status, now, told
 from packshot.settings import CloseSettings
 from packshot.store import Conflict, Store
 from packshot.store.abreast import each
@@ -81,36 +80,37 @@ def close(
         return CloseResult(drop_id, Outcome.UNKNOWN)
     if drop.status is not DropStatus.OPEN:
         return _start(store, drop, CloseResult(drop_id, Outcome.STARTED))
-    if not due(drop, settings):
+    moment = store.incoming.now()  # before the listing: what is uploaded later is late, or recorded while still open
+    if not due(drop, settings, moment):
         return CloseResult(drop_id, Outcome.NOT_DUE)
     if not store.drops.take_closing(drop_id, CALL_S, message or uuid.uuid4().hex):
         return CloseResult(drop_id, Outcome.BUSY)
     try:
-        closed_at = now()  # before the listing: what is uploaded later is late, or recorded while still open
-        return _Closing(store, drop, remaining_s).run(closed_at, first)
+        return _Closing(store, drop, moment, remaining_s).run(first)
     finally:
         store.drops.leave_closing(drop_id)
 
 
-def due(drop: DropRecord, settings: CloseSettings) -> bool:
+def due(drop: DropRecord, settings: CloseSettings, moment: dt.datetime) -> bool:
     """Whether an open drop is complete: the user said so, or nothing came for a while."""
-    return drop.ready or _age(drop.last_event_at) >= settings.quiet_minutes * 60
+    return drop.ready or _since(drop.last_event_at, moment) >= settings.quiet_minutes * 60
 
 
 def close_due(store: Store, settings: CloseSettings) -> list[str]:
     """Ask for the closing of every drop that is due, or closed without an execution (a crash in between)."""
     asked = []
+    moment = store.incoming.now()
     for status in (DropStatus.OPEN, DropStatus.CLOSED):
         for drop in store.drops.by_status(status):
-            waiting = due(drop, settings) if status is DropStatus.OPEN else not drop.execution
+            waiting = due(drop, settings, moment) if status is DropStatus.OPEN else not drop.execution
             if waiting and drop.drop != keys.drop_id(""):
                 store.close_queue.send({"drop": drop.drop})
                 asked.append(drop.drop)
     return asked
 
 
-def _age(moment: str) -> float:
-    return (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(moment)).total_seconds()
+def _since(then: str, moment: dt.datetime) -> float:
+    return (moment - dt.datetime.fromisoformat(then)).total_seconds()
 
 
 def _start(store: Store, drop: DropRecord, result: CloseResult) -> CloseResult:
@@ -125,14 +125,16 @@ def _start(store: Store, drop: DropRecord, result: CloseResult) -> CloseResult:
 
 
 class _Closing:
-    """One attempt to settle and close a drop."""
+    """One attempt to settle and close a drop, at a moment by S3's clock: what it decides by S3's dates, no clock of
+    a worker shall spoil.
+    """
 
-    def __init__(self, store: Store, drop: DropRecord, remaining_s: Callable[[], float]) -> None:
-        self.store, self.drop, self.remaining_s = store, drop, remaining_s
+    def __init__(self, store: Store, drop: DropRecord, moment: dt.datetime, remaining_s: Callable[[], float]) -> None:
+        self.store, self.drop, self.moment, self.remaining_s = store, drop, moment, remaining_s
         self.ranks = Ranks()
         self.catalog = fresh_catalog(store, drop.prefix)
 
-    def run(self, closed_at: str, first: int) -> CloseResult:
+    def run(self, first: int) -> CloseResult:
         losers = self._meet()
         result = CloseResult(self.drop.drop, Outcome.STARTED, len(self.ranks))
         if absent := self.ranks.unmet():
@@ -153,7 +155,7 @@ class _Closing:
             self.drop.drop,
             DropStatus.OPEN,
             status=DropStatus.CLOSED,
-            closed_at=closed_at,
+            closed_at=told(self.moment),
             catalog_errors=errors,
         )
         current = self.store.drops.get(self.drop.drop)
@@ -182,7 +184,7 @@ class _Closing:
             if keys.photo_id(entry.key) not in absent:
                 continue
             missing += 1
-            silent = min(_age(self.drop.last_event_at), time.time() - entry.last_modified)
+            silent = min(_since(self.drop.last_event_at, self.moment), self.moment.timestamp() - entry.last_modified)
             if silent >= GIVE_UP_AFTER_S:
                 self._give_up(entry)
             elif silent >= HEAL_AFTER_S and healed < MOST_HEALED:

@@ -10,7 +10,6 @@ import datetime as dt
 
 from packshot import keys
 from packshot.ends import UNENDED
-from packshot.intake.close import due
 from packshot.intake.events import heal
 from packshot.reconcile.found import Finding, Notes, Reconciled, State
 from packshot.records import DropRecord, DropStatus, LotRecord, LotStatus, TaskState, now
@@ -74,7 +73,7 @@ class Mender:
     def _open(self) -> None:
         quiet = 0.0 if self.drop.ready else self.settings.quiet_minutes * 60
         late = age(self.drop.last_event_at) - quiet
-        if not due(self.drop, self.settings) or late < GRACE_S:
+        if late < GRACE_S:
             return
         self.store.close_queue.send({"drop": self.drop.drop})
         if late < HOPELESS_S:

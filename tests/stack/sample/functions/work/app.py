@@ -9,6 +9,7 @@ import time
 import boto3
 
 calls = 0
+clock = time.time
 
 
 class Flaky(Exception):
@@ -53,6 +54,9 @@ def handler(event, context):
             os._exit(7)
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "clock":
+            time.time = lambda: clock() + event["ahead_s"]
         case "spawn":
             return {"child": subprocess.Popen(["sleep", "600"]).pid, "pid": os.getpid()}
-    return {"pid": os.getpid(), "calls": calls, "key": event.get("key"), "quality": os.environ["QUALITY"]}
+    answer = {"pid": os.getpid(), "calls": calls, "key": event.get("key"), "quality": os.environ["QUALITY"]}
+    return {**answer, "left_ms": context.get_remaining_time_in_millis()}
