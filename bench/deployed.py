@@ -89,7 +89,11 @@ class Run:
 
     @property
     def bottleneck(self) -> str:
-        """The stage that could not be done sooner with everything to itself: the largest bound."""
+        """The stage that could not be done sooner with everything to itself: the largest bound. ``latency`` where all
+        bounds together are less than half of the time: then a lot's own steps, one after another, take it.
+        """
+        if sum(self.bounds.values()) < sum(self.seconds.values()) / 2:
+            return "latency"
         return max(self.bounds, key=lambda name: self.bounds[name])
 
 
@@ -202,22 +206,30 @@ def table(gate: bool) -> str:
 
 
 def draw(path: Path) -> None:
-    """Hours by stage for every size, with and without people."""
+    """Hours, dollars and bottleneck for every size, with and without people, and each stage's least."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), sharey=True)
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 5), sharey=True)
     for axis, gate in zip(axes, (True, False), strict=True):
         runs = [simulate(size, gate) for size in SIZES]
-        axis.loglog(SIZES, [run.hours for run in runs], "ko-", label="simulated")
-        for name in ("intake", "process", "review", "export", "report"):
+        for colour, name in enumerate(("review", "process", "report", "intake", "close", "plan", "export")):
             if runs[0].bounds[name]:
-                axis.loglog(SIZES, [run.bounds[name] / 3600 for run in runs], "--", label=f"{name} at least")
-        axis.set(title="gate" if gate else "advisory", xlabel="photos in the drop", ylabel="hours")
-        axis.legend(fontsize=7)
+                hours = [run.bounds[name] / 3600 for run in runs]
+                axis.loglog(SIZES, hours, "--", color=f"C{colour}", label=f"{name} at least", lw=1)
+        axis.loglog(SIZES, [run.hours for run in runs], "ko-", label="simulated")
+        for run in runs:
+            took = f"{60 * run.hours:.2g} min" if run.hours < 1 else f"{run.hours:,.3g} h"
+            took = f"{run.hours:,.0f} h" if run.hours >= 100 else took
+            said = f"{took}, ${sum(cost(run.photos, run.photos).values()):,.2f}\n{run.bottleneck}"
+            axis.annotate(said, (run.photos, run.hours), (0, 8), textcoords="offset points", ha="center", fontsize=7)
+        axis.set(title="people at the gate" if gate else "advisory: nobody is waited for", xlabel="photos in the drop")
+        axis.margins(0.12)
         axis.grid(alpha=0.3)
+    axes[0].set_ylabel("hours from the first upload to the report")
+    axes[0].legend(fontsize=7, loc="lower right")
     figure.tight_layout()
     figure.savefig(path, dpi=100, metadata={"Software": None})
 

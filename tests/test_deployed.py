@@ -15,7 +15,10 @@ SIZES = (80, 1_000, 20_000, 300_000)
 def test_nothing_is_faster_than_the_work_of_its_slowest_stage(photos: int, gate: bool) -> None:
     run = simulate(photos, gate)
     assert run.hours * 3600 >= max(run.bounds.values())
-    assert run.bounds[run.bottleneck] == max(run.bounds.values())
+    if sum(run.bounds.values()) < run.hours * 1800:
+        assert run.bottleneck == "latency" and photos <= 1_000
+    else:
+        assert run.bounds[run.bottleneck] == max(run.bounds.values())
 
 
 @pytest.mark.parametrize("photos", SIZES)
