@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run up test test-fast lint format bench validate audit sbom clean
+.PHONY: run up test test-fast lint format bench validate audit sbom lock clean
 
 run: $(VENV)/ready
 	$(BIN)/packshot run samples --out $(OUT)
@@ -53,6 +53,18 @@ sbom: $(AUDIT)/ready
 	mkdir -p build
 	$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom-image.json functions/process/requirements.txt
 	$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom.json requirements.lock
+
+# Exact versions and hashes from what pyproject.toml and the .in files ask for; what is locked stays where it may.
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --allow-unsafe --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host
+
+lock: $(VENV)/ready-dev
+	$(COMPILE) -o requirements.lock pyproject.toml
+	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) -c requirements.lock -o layers/packshot/requirements.txt layers/packshot/requirements.in
+	$(COMPILE) -c requirements.lock -o functions/process/requirements.txt functions/process/requirements.in
+	$(COMPILE) -o requirements-sam.lock requirements-sam.in
+	$(COMPILE) -o requirements-audit.lock requirements-audit.in
 
 clean:
 	rm -rf $(VENV) $(SAM) $(AUDIT) $(OUT) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
