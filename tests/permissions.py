@@ -44,6 +44,7 @@ SERVICES = {
 # Functions that are handed a part of the store: what they call on it (packshot.store.paging and .uploads).
 HANDED = {
     "tasks_from": {"query"}, "newest_tasks": {"query"}, "newest_drops": {"query"}, "put_url": {"put_object"},
+    "s3_time": {"list_objects_v2"},
     "get_url": {"get_object"}, "begin": {"create_multipart_upload"},
     "Bedrock": {"converse"}, "complete": {"list_parts", "complete_multipart_upload"},
 }  # fmt: skip

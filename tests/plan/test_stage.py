@@ -67,3 +67,14 @@ def test_a_resume_takes_only_its_lots_in_the_attempt_that_they_are_in(cloud: Clo
 def test_a_lot_that_was_never_planned_cannot_be_resumed(cloud: Cloud) -> None:
     with pytest.raises(Missing):
         plan_drop(cloud.store, SETTINGS, "d", "run-2", ["d-general-00000000"])
+
+
+def test_a_plan_of_the_next_version_is_read_by_this_one(cloud: Cloud) -> None:
+    cloud.accept("d", "A")
+    (entry,) = cloud.store.work.get_json(plan_drop(cloud.store, SETTINGS, "d", "run-1").key)
+    name = keys.lot_key("d", entry["lot"])
+    told = cloud.store.work.get_json(name)
+    before = read_lot(cloud.store, "d", entry["lot"])
+    told["chunks"][0][0]["later"] = told["later"] = 1
+    cloud.store.work.put_json(name, told)
+    assert read_lot(cloud.store, "d", entry["lot"]) == before

@@ -9,6 +9,7 @@ from cloud import Cloud
 
 from packshot.settings import StoreSettings
 from packshot.store import Store
+from packshot.store.clock import s3_time
 from packshot.store.objects import Missing
 
 
@@ -64,4 +65,4 @@ def test_a_function_reaches_only_what_it_was_given() -> None:
 def test_the_time_of_day_is_s3s(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
     told = {"ResponseMetadata": {"HTTPHeaders": {"date": "Wed, 25 Nov 2026 21:00:07 GMT"}}}
     monkeypatch.setattr(cloud.store.incoming.client, "list_objects_v2", lambda **_: told)
-    assert cloud.store.incoming.now() == dt.datetime(2026, 11, 25, 21, 0, 7, tzinfo=dt.UTC)
+    assert s3_time(cloud.store.incoming) == dt.datetime(2026, 11, 25, 21, 0, 7, tzinfo=dt.UTC)

@@ -1,16 +1,18 @@
 """The records that the stages hand to each other: what DynamoDB and the JSON files in S3 hold.
 
 Every record is a pydantic model with ``extra="forbid"``: a field that nobody declared is an error at the
-boundary where it appears. Times are UTC, ISO 8601, to the second.
+boundary where it appears; what is read back is read by ``stored``. Times are UTC, ISO 8601, to the second.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def now() -> str:
@@ -31,6 +33,13 @@ class Record(BaseModel):
     def shared_with(self, model: type[BaseModel]) -> dict[str, Any]:
         """The values of the fields that another model has by the same name."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in model.model_fields}
+
+
+def stored(kind: type[M], data: Any) -> M:
+    """What lies in a table or a bucket. Fields that only a newer version of packshot writes are left out, at any depth:
+    two versions work on the same drops while one takes over.
+    """
+    return kind.model_validate(data, extra="ignore")
 
 
 class Status(StrEnum):

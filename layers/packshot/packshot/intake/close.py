@@ -18,6 +18,7 @@ from packshot.records import DropRecord, DropStatus, PhotoRecord, Status, now, t
 from packshot.settings import CloseSettings
 from packshot.store import Conflict, Store
 from packshot.store.abreast import each
+from packshot.store.clock import s3_time
 from packshot.store.objects import Listed
 from packshot.store.tables import SHARDS
 
@@ -80,7 +81,7 @@ def close(
         return CloseResult(drop_id, Outcome.UNKNOWN)
     if drop.status is not DropStatus.OPEN:
         return _start(store, drop, CloseResult(drop_id, Outcome.STARTED))
-    moment = store.incoming.now()  # before the listing: what is uploaded later is late, or recorded while still open
+    moment = s3_time(store.incoming)  # before the listing: what is uploaded later is late, or recorded while still open
     if not due(drop, settings, moment):
         return CloseResult(drop_id, Outcome.NOT_DUE)
     if not store.drops.take_closing(drop_id, CALL_S, message or uuid.uuid4().hex):
@@ -99,7 +100,7 @@ def due(drop: DropRecord, settings: CloseSettings, moment: dt.datetime) -> bool:
 def close_due(store: Store, settings: CloseSettings) -> list[str]:
     """Ask for the closing of every drop that is due, or closed without an execution (a crash in between)."""
     asked = []
-    moment = store.incoming.now()
+    moment = s3_time(store.incoming)
     for status in (DropStatus.OPEN, DropStatus.CLOSED):
         for drop in store.drops.by_status(status):
             waiting = due(drop, settings, moment) if status is DropStatus.OPEN else not drop.execution

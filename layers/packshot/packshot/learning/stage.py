@@ -14,7 +14,7 @@ from packshot.learning.profiles import Profile, default_profile
 from packshot.learning.rollback import Watch, recent_sample, roll_back
 from packshot.learning.updates import Outcome, update
 from packshot.quality.switching import Switch
-from packshot.records import LotRecord, Record, TaskRecord
+from packshot.records import LotRecord, Record, TaskRecord, stored
 from packshot.store import Store
 
 SWITCH = "switch"
@@ -35,7 +35,7 @@ class Learnt(Record):
 
 def history(store: Store, segment: str) -> list[Profile]:
     """All versions of a segment's profile, oldest first; at least the default."""
-    kept = [Profile.model_validate(body) for body in store.profiles.list(segment, "profile#")]
+    kept = [stored(Profile, body) for body in store.profiles.list(segment, "profile#")]
     return kept or [default_profile(segment)]
 
 
@@ -47,13 +47,13 @@ def current(store: Store, segment: str) -> Profile:
 def version_of(store: Store, segment: str, version: int) -> Profile:
     """One version; the default where none of that number is kept."""
     body, _ = store.profiles.get(segment, _profile_name(version))
-    return Profile.model_validate(body) if body else default_profile(segment)
+    return stored(Profile, body) if body else default_profile(segment)
 
 
 def inspection(store: Store, segment: str) -> Switch:
     """The segment's inspection: normal, tightened or stopped."""
     body, _ = store.profiles.get(segment, SWITCH)
-    return Switch.model_validate(body["switch"]) if body else Switch()
+    return stored(Switch, body["switch"]) if body else Switch()
 
 
 def note_task(store: Store, task: TaskRecord, at: str) -> Outcome:
@@ -147,7 +147,7 @@ def _note(store: Store, outcome: Outcome, at: str) -> None:
 def _outcomes(store: Store, segment: str, version: int) -> list[Outcome]:
     """The outcomes of one version in the order of their decisions."""
     bodies = sorted(store.profiles.list(segment, f"outcome#{version:06d}#"), key=lambda body: str(body["at"]))
-    return [Outcome.model_validate(body["outcome"]) for body in bodies]
+    return [stored(Outcome, body["outcome"]) for body in bodies]
 
 
 def _watch(store: Store, profile: Profile, outcomes: list[Outcome]) -> Watch | None:
@@ -175,7 +175,7 @@ def _turn(
         if any(mark == name for name, _ in events):
             return False
         events = [*events, [mark, count]][-COUNTED:]
-        before = Switch.model_validate(body["switch"]) if body else Switch()
+        before = stored(Switch, body["switch"]) if body else Switch()
         switch = change(before, {str(name): int(number) for name, number in events})
         after = {"switch": switch.model_dump(mode="json"), "events": events}
         if store.profiles.replace(segment, SWITCH, after, rev):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from packshot import keys
 from packshot.learning.stage import current
 from packshot.plan.lots import Lot, LotItem, cut, item, width
 from packshot.plan.segments import choose
-from packshot.records import LotRecord, PhotoRecord, Record, Status
+from packshot.records import LotRecord, PhotoRecord, Record, Status, stored
 from packshot.settings import PlanSettings
 from packshot.store import Store
 from packshot.store.abreast import each
@@ -95,5 +94,4 @@ def _resume(store: Store, settings: PlanSettings, drop: str, lots: list[str]) ->
 
 def read_lot(store: Store, drop: str, lot: str) -> Lot:
     """A lot as planned. Raises packshot.store.objects.Missing."""
-    data: dict[str, Any] = store.work.get_json(keys.lot_key(drop, lot))
-    return Lot.model_validate(data)
+    return stored(Lot, store.work.get_json(keys.lot_key(drop, lot)))

@@ -24,7 +24,7 @@ from packshot.process.checkpoint import Mattes, Result, read_result, write_resul
 from packshot.quality.checks import check
 from packshot.quality.limits import load_limits
 from packshot.quality.score import error_score
-from packshot.records import TaskRecord
+from packshot.records import TaskRecord, stored
 from packshot.review.desk import RENDERED, find, rendering, require_held
 from packshot.review.override import Override
 from packshot.review.queue import view
@@ -53,7 +53,7 @@ class Sitting:
     def cut(self, change: Override) -> CutOut:
         """The photo cut out as the batch did it, but for what was changed."""
         raw = RawMatte(paint(self.raw.matte, change.strokes), self.raw.way, self.raw.numbers, self.raw.notes)
-        settings = Settings.from_dict(change.applied_to(self.base, self.scale))
+        settings = stored(Settings, change.applied_to(self.base, self.scale))
         backdrop = self.backdrop if settings.shadow.kind == "natural" else None
         return finish(self.rgb, raw, self.segment, settings, self.inner, backdrop=backdrop)
 
@@ -86,7 +86,7 @@ class Previewer:
         require_held(task, who)
         if task.version != version:
             raise _stale()
-        change = Override.model_validate(task.override)
+        change = stored(Override, task.override)
         ref, result, base = self._results(task)
         sitting = _full(self.store, ref, result, base)
         cut = sitting.cut(change)
@@ -163,7 +163,7 @@ def _full(store: Store, ref: PhotoRef, result: Result, base: dict[str, Any]) -> 
 def _raw_matte(store: Store, ref: PhotoRef, result: Result, base: dict[str, Any]) -> RawMatte:
     """The matte that the result was made from: the lot's way, or the stronger one that was tried after it."""
     mattes = Mattes(store, result.engine)
-    settings = Settings.from_dict(base)
+    settings = stored(Settings, base)
     ways = dict.fromkeys((settings.way, "accurate", "auto", "fast"))
     found = [
         raw

@@ -19,7 +19,7 @@ from pydantic import Field
 from packshot import keys
 from packshot.imaging.cutout import CutOut, RawMatte, Settings
 from packshot.imaging.onscreen import reduced, webp
-from packshot.records import Record
+from packshot.records import Record, stored
 from packshot.store import Store
 from packshot.store.objects import Missing
 
@@ -109,7 +109,7 @@ class Mattes:
 def read_result(store: Store, drop: str, photo: str) -> Result | None:
     """A photo's checkpoint, or None."""
     try:
-        return Result.model_validate(store.work.get_json(keys.photo_key(drop, photo, "measurements.json")))
+        return stored(Result, store.work.get_json(keys.photo_key(drop, photo, "measurements.json")))
     except Missing:
         return None
 

@@ -24,7 +24,7 @@ from packshot.quality.limits import load_limits
 from packshot.quality.score import error_score
 from packshot.quality.verdict import escalate
 from packshot.reasons import reason
-from packshot.records import Reason, Record, Verdict
+from packshot.records import Reason, Record, Verdict, stored
 from packshot.store import AWS_ERRORS, Conflict, Store
 from packshot.store.objects import Missing
 
@@ -167,7 +167,7 @@ class Processor:
 
 def lot_settings(lot: Lot, attempt: int) -> Settings:
     """The lot's settings; a rework (attempt 1) takes the accurate way."""
-    settings = Settings.from_dict(lot.settings)
+    settings = stored(Settings, lot.settings)
     return settings.model_copy(update={"way": "accurate"}) if attempt else settings
 
 

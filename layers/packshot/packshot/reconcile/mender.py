@@ -12,7 +12,7 @@ from packshot import keys
 from packshot.ends import UNENDED
 from packshot.intake.events import heal
 from packshot.reconcile.found import Finding, Notes, Reconciled, State
-from packshot.records import DropRecord, DropStatus, LotRecord, LotStatus, TaskState, now
+from packshot.records import DropRecord, DropStatus, LotRecord, LotStatus, TaskState, now, stored
 from packshot.review.gate import settle_lot
 from packshot.settings import CloseSettings
 from packshot.store import Store
@@ -58,7 +58,7 @@ class Mender:
         self.store, self.drop, self.settings = store, drop, settings
         self.found: list[Finding] = []
         body, self.rev = store.profiles.get(BOOK, drop.drop)
-        self.notes = Notes.model_validate(body) if body else Notes()
+        self.notes = stored(Notes, body) if body else Notes()
 
     def run(self) -> Reconciled:
         """Look once, mend, tell."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from boto3.s3.transfer import TransferConfig
@@ -124,12 +122,6 @@ class Bucket:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
             for entry in page.get("Contents", []):
                 yield Listed(entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry["LastModified"].timestamp())
-
-    def now(self) -> dt.datetime:
-        """The time of day by S3's clock, which dates its objects; by one's own where S3 does not tell."""
-        answer = self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
-        told = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        return parsedate_to_datetime(told) if told else dt.datetime.now(dt.UTC)
 
     def keys_ever(self, prefix: str) -> Iterator[str]:
         """All distinct keys that ever lay below a prefix, deleted ones too (versioned buckets), in key order."""

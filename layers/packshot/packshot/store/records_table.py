@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from packshot.records import Record
+from packshot.records import Record, stored
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,7 +87,7 @@ class RecordsTable(Generic[R]):
 
     def _record(self, item: Mapping[str, Any]) -> R:
         data = {name: plain(_deserialise(value)) for name, value in item.items()}
-        return self.kind.model_validate({k: v for k, v in data.items() if k in self.kind.model_fields})
+        return stored(self.kind, data)
 
     def _put(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from packshot.records import LotRecord, TaskRecord, TaskState
+from packshot.records import LotRecord, TaskRecord, TaskState, stored
 from packshot.store.records_table import plain
 
 Images = Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]
@@ -31,5 +31,4 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any], *names: str) -> boo
 
 
 def _record(kind: Any, image: Mapping[str, Any]) -> Any:
-    data = {name: plain(value) for name, value in image.items()}
-    return kind.model_validate({name: value for name, value in data.items() if name in kind.model_fields})
+    return stored(kind, {name: plain(value) for name, value in image.items()})
