@@ -30,7 +30,8 @@ format: $(VENV)/ready-dev
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m bench
 
-# What needs tools whose own dependencies conflict with the project's: each set has an environment of its own.
+# What needs tools whose own dependencies conflict with the project's: each set has an environment of its own, made of
+# what its lock names and nothing else.
 SAM := .venv-sam
 AUDIT := .venv-audit
 export SAM_CLI_TELEMETRY = 0
@@ -54,17 +55,17 @@ sbom: $(AUDIT)/ready
 	$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom-image.json functions/process/requirements.txt
 	$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom.json requirements.lock
 
-# Exact versions and hashes from what pyproject.toml and the .in files ask for; what is locked stays where it may.
-COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --allow-unsafe --no-emit-index-url \
-	--no-emit-find-links --no-emit-trusted-host
+# Exact versions from what pyproject.toml and the .in files ask for; what is locked stays where it may.
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host
 
 lock: $(VENV)/ready-dev
 	$(COMPILE) -o requirements.lock pyproject.toml
 	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	$(COMPILE) -c requirements.lock -o layers/packshot/requirements.txt layers/packshot/requirements.in
-	$(COMPILE) -c requirements.lock -o functions/process/requirements.txt functions/process/requirements.in
-	$(COMPILE) -o requirements-sam.lock requirements-sam.in
-	$(COMPILE) -o requirements-audit.lock requirements-audit.in
+	$(COMPILE) --generate-hashes -c requirements.lock -o functions/process/requirements.txt functions/process/requirements.in
+	$(COMPILE) --generate-hashes --allow-unsafe -o requirements-sam.lock requirements-sam.in
+	$(COMPILE) --generate-hashes --allow-unsafe -o requirements-audit.lock requirements-audit.in
 
 clean:
 	rm -rf $(VENV) $(SAM) $(AUDIT) $(OUT) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -83,10 +84,10 @@ $(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock
 
 $(SAM)/ready: requirements-sam.lock
 	test -x $(SAM)/bin/python || $(PYTHON) -m venv $(SAM)
-	$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sam.lock
+	$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-sam.lock
 	touch $@
 
 $(AUDIT)/ready: requirements-audit.lock
 	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
-	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.lock
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-audit.lock
 	touch $@
