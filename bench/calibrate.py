@@ -1,8 +1,12 @@
-"""Measure the ranges that the accurate network is quantised with: `python -m bench.calibrate --photos DIR --out FILE`.
+"""Measure the ranges that a network is quantised with, by looking at photos as the pipeline does.
 
-The network runs in single precision over the photos, as the pipeline shows them to it, and the least and largest
-value of every tensor is kept, a mean over the photos. `--published` is the file as published (`models pull` says where
-it comes from); a new file of ranges makes another network, so its hash in the registry changes too.
+    python -m bench.calibrate --published FILE --photos DIR --out isnet.ranges.json
+    python -m bench.calibrate --refiner FILE --photos DIR --out refiner.onnx
+
+The first is for the accurate network as it was published (`models pull` says where it comes from): the least and
+largest value of every tensor, a mean over the photos, from which every machine builds the same network. New ranges make
+another network, so its hash in the registry changes too. The second is for the refiner, which is small and shipped as
+it runs: in 8 bits, from the weights that `bench.train_refiner` wrote.
 """
 
 from __future__ import annotations
@@ -17,57 +21,96 @@ from typing import Any
 import cv2
 import numpy as np
 import onnx
+from onnx import ModelProto
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import create_calibrator
 
 from packshot.imaging import quantise
+from packshot.imaging.cutout import Settings, find_matte
 from packshot.imaging.decode import ImageRefused, decode
-from packshot.imaging.light import F32
-from packshot.imaging.networks import for_isnet
+from packshot.imaging.light import F32, U8
+from packshot.imaging.networks import Networks, for_isnet
 
-SIZES = (704,)
+SIZE = 704
 DIGITS = 5
 
 
 class Photos(CalibrationDataReader):  # type: ignore[misc]
-    """The photos of a folder as the network sees them."""
+    """Inputs of a network, by the graph's name of them."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self._name = name
-        self._seen = self._looks(sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".png")))
-
-    def _looks(self, paths: list[Path]) -> Iterator[F32]:
-        for path in paths:
-            try:
-                rgb = decode(path.read_bytes()).rgb
-            except ImageRefused as refused:
-                print(f"{path.name} is left out: {refused}")
-                continue
-            for size in SIZES:
-                yield for_isnet(rgb, size)
+    def __init__(self, name: str, inputs: Iterator[F32]) -> None:
+        self._name, self._inputs = name, inputs
 
     def get_next(self) -> dict[str, F32] | None:
-        """The next input by the graph's name of it, None at the end."""
-        batch = next(self._seen, None)
+        """The next input, None at the end."""
+        batch = next(self._inputs, None)
         return None if batch is None else {self._name: batch}
 
 
-def measure(published: Path, photos: Path) -> dict[str, list[float]]:
-    """Least and largest value of every tensor, to five digits."""
+def pictures(folder: Path) -> Iterator[U8]:
+    """The photos of a folder, uint8 HxWx3; those that intake would refuse are left out, and said."""
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".png")):
+        try:
+            yield decode(path.read_bytes()).rgb
+        except ImageRefused as refused:
+            print(f"{path.name} is left out: {refused}")
+
+
+class Listening(Networks):
+    """The networks; what the refiner is shown is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[F32] = []
+
+    def settle(self, features: F32) -> F32:
+        """The refiner's answer to its features, which are kept."""
+        self.heard.append(features)
+        return super().settle(features)
+
+
+def tiles(folder: Path) -> Iterator[F32]:
+    """What the refiner is shown of the photos of a folder."""
+    networks = Listening()
+    for rgb in pictures(folder):
+        find_matte(rgb, "general", Settings(), networks)
+        yield from networks.heard
+        networks.heard.clear()
+
+
+def measure(model: ModelProto, inputs: Iterator[F32], mean: bool) -> quantise.Ranges:
+    """Least and largest value of every tensor, to five digits: of all inputs, or a mean over them."""
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "plain.onnx")
-        model = quantise.free(onnx.load(published))
         onnx.save(model, plain)
         calibrator = create_calibrator(
             plain,
             augmented_model_path=str(Path(folder, "augmented.onnx")),
             calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"moving_average": True},
+            extra_options={"moving_average": mean},
         )
-        calibrator.collect_data(Photos(photos, model.graph.input[0].name))
+        calibrator.collect_data(Photos(model.graph.input[0].name, inputs))
         found: Any = calibrator.compute_data()
-    return {name: [_rounded(side) for side in found[name].range_value] for name in sorted(found.keys())}
+    ranges = {name: found[name].range_value for name in sorted(found.keys())}
+    return {name: (_rounded(low), _rounded(high)) for name, (low, high) in ranges.items()}
+
+
+def refiner(trained: Path, photos: Path, target: Path) -> None:
+    """Write the refiner in 8 bits."""
+    model = onnx.load(trained)
+    kinds = ["AveragePool", "Concat", "Conv", "Relu", "Resize"]
+    onnx.save(quantise.in_eight_bits(model, measure(model, tiles(photos), mean=False), kinds), target)
+    print(f"{target}: {target.stat().st_size:,} bytes")
+
+
+def isnet(published: Path, photos: Path, target: Path) -> None:
+    """Write the ranges of the accurate network."""
+    inputs = (for_isnet(rgb, SIZE) for rgb in pictures(photos))
+    found = measure(quantise.free(onnx.load(published)), inputs, mean=True)
+    rows = ",\n".join(f" {json.dumps(name)}: {json.dumps(pair)}" for name, pair in found.items())
+    target.write_text("{\n" + rows + "\n}\n", "utf-8")
+    print(f"{target}: {len(found)} tensors")
 
 
 def _rounded(value: Any) -> float:
@@ -75,16 +118,20 @@ def _rounded(value: Any) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and write the file."""
-    parser = argparse.ArgumentParser(prog="python -m bench.calibrate", description=__doc__)
-    parser.add_argument("--published", type=Path, required=True)
+    """Measure and write the file asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    network = parser.add_mutually_exclusive_group(required=True)
+    network.add_argument("--published", type=Path, help="the accurate network")
+    network.add_argument("--refiner", type=Path, help="the refiner as it was trained")
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args(arguments)
-    found = measure(asked.published, asked.photos)
-    rows = ",\n".join(f" {json.dumps(name)}: {json.dumps(pair)}" for name, pair in found.items())
-    asked.out.write_text("{\n" + rows + "\n}\n", "utf-8")
-    print(f"{asked.out}: {len(found)} tensors")
+    if asked.refiner:
+        refiner(asked.refiner, asked.photos, asked.out)
+    else:
+        isnet(asked.published, asked.photos, asked.out)
     return 0
 
 

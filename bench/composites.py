@@ -26,6 +26,19 @@ class Composite:
     truth: U8
 
 
+def original(folder: Path, name: str) -> Composite | None:
+    """The product's own photo as it was taken, `photos/<name>.jpg`, if the folder has it."""
+    path = folder / "photos" / f"{name}.jpg"
+    if not path.exists():
+        return None
+    photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    truth = cv2.imread(str(folder / "alpha" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
+    if photo is None or truth is None:
+        raise ValueError(f"{path} or its truth cannot be read")
+    height, width = (side // 2 * 2 for side in truth.shape)
+    return Composite(np.ascontiguousarray(photo[:height, :width, ::-1]), np.asarray(truth[:height, :width], np.uint8))
+
+
 def compose(folder: Path, name: str, rng: np.random.Generator) -> Composite:
     """One new photo of a known product."""
     truth = cv2.imread(str(folder / "alpha" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)

@@ -17,13 +17,9 @@ from packshot.quality.score import Term
 Numbers = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
-# Measurement, start, width, whether a segment may start later. Each term is 0 up to its start, 1 from start
-# + width on.
-# The scales come from what a defect is (an edge error of 0.12, a hole of 1 %, a tint of 2 CIEDE2000), not
-# from the
-# examples; what is normal for a kind of product (soft fur, see-through glass, chrome) comes from the good
-# examples of its
-# segment.
+# Measurement, start, width, whether a segment may start later. Each term is 0 up to its start, 1 from start + width on.
+# The scales come from what a defect is (an edge error of 0.12, a hole of 1 %, a tint of 2 CIEDE2000), not from the
+# examples; what is normal for a kind of product (soft fur, see-through glass, chrome) comes from its good examples.
 CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("edge_error", 0.06, 0.07, False),
     ("edge_area", 0.012, 0.025, True),
@@ -43,10 +39,11 @@ CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("colour_shift", 1.6, 0.5, False),
     ("shadow_turn", 20.0, 40.0, False),
 )
-# Left out on purpose: cut and leftover lengths, looks_in and looks_out, outside_unlike. They tell a spoiled
-# matte
-# from its own original, but differ more between products than between good and bad, and made unseen SKUs
-# worse.
+# Left out on purpose: cut and leftover lengths, looks_in and looks_out, outside_unlike. They tell a spoiled matte from
+# its own original, but differ more between products than between good and bad, and made unseen SKUs worse.
+# These say where to look, not how much is wrong: a bezel, a dark floor or the gaps of a chain raise them on perfect
+# mattes. They may support another finding and never flag by themselves.
+MOST_WEIGHT = {"edge_inside_length": 1.5, "edge_outside_length": 1.5, "straddle_thin": 1.5}
 # Glass and chrome show other things' colours at their edge: alpha cannot be estimated anew there.
 LATER = {("alpha_residual", "transparent"): 0.3, ("alpha_residual", "reflective"): 0.25}
 MOST_LATER = 0.5  # of the width: a few products must not make normal what is a defect in the next one
@@ -85,8 +82,8 @@ def parts(examples: Sequence[Example], terms: Sequence[Term]) -> Numbers:
     return np.array(rows).reshape(len(examples), len(terms))
 
 
-def logistic(x: Numbers, bad: Truths, weight: Numbers, ridge: float = RIDGE) -> Numbers:
-    """Intercept and non-negative weights that minimise weighted log loss plus a ridge on the weights."""
+def logistic(x: Numbers, bad: Truths, weight: Numbers, most: Sequence[float | None], ridge: float = RIDGE) -> Numbers:
+    """Intercept and weights from 0 to `most` that minimise weighted log loss plus a ridge on the weights."""
     share = weight / weight.sum()
 
     def loss(w: Numbers) -> tuple[float, Numbers]:
@@ -95,7 +92,7 @@ def logistic(x: Numbers, bad: Truths, weight: Numbers, ridge: float = RIDGE) -> 
         gap = share * (1 / (1 + np.exp(-np.clip(odds, -50, 50))) - bad)
         return value, np.concatenate([[gap.sum()], x.T @ gap + 2 * ridge / len(w) * w[1:]])
 
-    bounds = [(None, None)] + [(0, None)] * x.shape[1]
+    bounds = [(None, None), *((0, limit) for limit in most)]
     fitted = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, bounds=bounds, method="L-BFGS-B")
     return np.asarray(fitted.x)
 
@@ -108,7 +105,7 @@ def fit(examples: Sequence[Example]) -> tuple[list[Term], Numbers]:
         counts[e.sku] += 1
     weight = np.array([1 / counts[e.sku] for e in examples])
     bad = np.array([e.defect for e in examples])
-    return terms, logistic(parts(examples, terms), bad, weight)
+    return terms, logistic(parts(examples, terms), bad, weight, [MOST_WEIGHT.get(t.of) for t in terms])
 
 
 def scores(examples: Sequence[Example], terms: Sequence[Term], weights: Numbers) -> Numbers:

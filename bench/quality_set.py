@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -170,11 +171,16 @@ def own(scene: Scene, networks: Opinions) -> Iterator[Example]:
         except NoProduct:  # process ends such a photo with a reason: there is no cut-out to judge
             continue
         matte = cutout.finish(scene.rgb, raw, scene.segment, settings).matte
-        yield _measured(scene, OWN + way, zlib.crc32(f"{scene.name}/{way}".encode()), matte)
+        yield _measured(scene, OWN + way, zlib.crc32(f"{scene.name}/{way}".encode()), matte, raw.numbers)
 
 
-def _measured(scene: Scene, damage: str, seed: int, matte: U8) -> Example:
-    """One example; measurements rounded to 5 digits to keep the cache small."""
+def _measured(
+    scene: Scene, damage: str, seed: int, matte: U8, found: Mapping[str, float] = MappingProxyType({})
+) -> Example:
+    """One example; measurements rounded to 5 digits to keep the cache small.
+
+    `found` is what finding the matte told of itself: spoiled mattes were not found, and have none of it.
+    """
     dice = np.random.default_rng(seed)
     truth = judge(matte, scene.truth)
     colour, moved = product_colour(scene.rgb, matte), 0.0
@@ -184,7 +190,7 @@ def _measured(scene: Scene, damage: str, seed: int, matte: U8) -> Example:
     turned = damage == "shadow_turned"
     off = float(dice.uniform(60, 300)) if turned else float(dice.uniform(-12, 12))
     shadow = cast(matte, "drop", direction_deg=(LOT_DIRECTION + off) % 360, length=0.06, softness=0.03, density=0.4)
-    numbers = measure(scene.rgb, matte, np.dstack([colour, matte]), shadow)
+    numbers = {**found, **measure(scene.rgb, matte, np.dstack([colour, matte]), shadow)}
     return Example(
         name=scene.name, sku=scene.sku, segment=scene.segment, damage=damage, seed=seed,
         iou=round(truth.iou, 5), edge=round(truth.edge, 5), holes=round(truth.holes, 5), spill=round(truth.spill, 5),

@@ -2,8 +2,8 @@
 
     python -m bench speed --photos DIR [--rembg COMMAND] [--workers 2]
 
-The limit is decode, the networks as the pipeline used them, and encoding alone, in as many processes as workers.
-Timings of one run are comparable with each other, not with those of another machine or hour.
+The limit is decoding, the networks on what the pipeline asked them, and encoding what it writes alone, in as many
+processes as workers. Timings of one run are comparable with each other, not with those of another machine or hour.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import cv2
 from PIL import Image
 
+from packshot.imaging.cutout import Settings, find_matte, finish
 from packshot.imaging.decode import decode
+from packshot.imaging.light import F32
 from packshot.imaging.networks import Networks
+from packshot.process.checkpoint import encode_png
 
 CHANNELS = 3
 EXPORT_SIDE = 2000
@@ -49,41 +53,59 @@ def steps(log: Path) -> dict[str, float]:
     return {name: round(mean(values), 3) for name, values in found.items()}
 
 
+class Asked(Networks):
+    """The networks, and the inputs that their sessions were run with."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=1)
+        self.inputs: list[tuple[str, F32]] = []
+
+    def run(self, name: str, batch: F32) -> F32:
+        """A network's answer, and its input kept."""
+        self.inputs.append((name, batch))
+        return super().run(name, batch)
+
+
 def bare(job: tuple[str, str]) -> float:
-    """Decode, infer and encode one photo with nothing between; wall seconds."""
-    path, way = job
-    start = time.perf_counter()
-    rgb = decode(Path(path).read_bytes()).rgb
-    networks = _networks()
-    if way == "fast":
-        networks.u2netp(rgb)
-    else:
-        networks.isnet(rgb, 1024)
-        networks.isnet(rgb, 768)
-    image = Image.fromarray(rgb)
-    image.thumbnail((EXPORT_SIDE, EXPORT_SIDE))
+    """Decode, infer and encode one photo of a segment with nothing between; wall seconds of these alone."""
+    path, segment = job
+    networks, settings = _networks(), Settings()
+    data = Path(path).read_bytes()
+    started = time.perf_counter()
+    rgb = decode(data).rgb
+    spent = time.perf_counter() - started
+    networks.inputs.clear()
+    raw = find_matte(rgb, segment, settings, networks)
+    cut = finish(rgb, raw, segment, settings)
+    small = Image.fromarray(rgb)
+    small.thumbnail((EXPORT_SIDE, EXPORT_SIDE))
+    inputs = list(networks.inputs)
+    started = time.perf_counter()
+    for name, batch in inputs:
+        networks.run(name, batch)
+    for picture in (raw.matte, cut.matte, cut.master):
+        encode_png(picture)
     for _ in range(CHANNELS):
-        image.save(BytesIO(), "JPEG", quality=90)
-    return time.perf_counter() - start
+        small.save(BytesIO(), "JPEG", quality=90)
+    return spent + time.perf_counter() - started
 
 
-_held: list[Networks] = []
+_held: list[Asked] = []
 
 
-def _networks() -> Networks:
+def _networks() -> Asked:
     if not _held:
-        _held.append(Networks(threads=1))
+        cv2.setNumThreads(1)
+        _held.append(Asked())
     return _held[0]
 
 
-def limit(photos: Path, ways: dict[str, str], workers: int) -> float:
-    """Wall seconds of decode, inference and encode alone for all photos; models loaded before the clock starts."""
-    jobs = [(str(photos / name), way) for name, way in ways.items()]
+def limit(photos: Path, segments: dict[str, str], workers: int) -> float:
+    """Wall seconds of decoding, inference and encoding alone for all photos; models are loaded before."""
+    jobs = [(str(photos / name), segment) for name, segment in segments.items()]
     with ProcessPoolExecutor(workers) as pool:
         list(pool.map(bare, jobs[:workers]))
-        start = time.perf_counter()
-        list(pool.map(bare, jobs))
-        return time.perf_counter() - start
+        return sum(pool.map(bare, jobs)) / workers
 
 
 def rembg(command: str, photos: Path, names: list[str]) -> float:
@@ -118,19 +140,19 @@ def main(arguments: list[str] | None = None) -> int:
         summary, seconds = whole(asked.photos, Path(folder), asked.workers)
         by_step = steps(Path(folder, "packshot.log"))
         report = json.loads(Path(folder, "report.json").read_text("utf-8"))
-    ways = {p["file"]: p["way"] for p in report["photos"] if p["status"] in ("exported", "held")}
-    count = len(ways)
+    segments = {p["file"]: p["segment"] for p in report["photos"] if p["status"] in ("exported", "held")}
+    count = len(segments)
     rows: dict[str, Any] = {
         "photos": count,
         "packshot run, photos an hour": round(3600 * count / summary["seconds"]),
         "with the command's own start": round(3600 * count / seconds),
         "steps of process, s a photo": by_step,
     }
-    alone = limit(asked.photos, ways, asked.workers)
+    alone = limit(asked.photos, segments, asked.workers)
     rows["limit, photos an hour"] = round(3600 * count / alone)
     rows["pipeline time / limit"] = round(summary["seconds"] / alone, 2)
     if asked.rembg:
-        theirs = rembg(asked.rembg, asked.photos, list(ways))
+        theirs = rembg(asked.rembg, asked.photos, list(segments))
         rows["rembg isnet, photos an hour"] = round(3600 * count / theirs)
         rows["packshot / rembg"] = round(theirs / seconds, 2)
     for name, value in rows.items():

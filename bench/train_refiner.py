@@ -1,9 +1,10 @@
 """Train the refiner: `python -m bench.train_refiner --products DIR --out refiner.onnx --minutes 30`.
 
-DIR holds `fg/` and `alpha/` of known products (see `bench.composites`). Every product is put on `--each` made-up
-backdrops, the accurate network looks at a crop of each (as in production), and the refiner learns the truth from photo,
-that coarse matte and the colour fields. Needs torch and onnx beside the project's own packages; `--hold-out` names
-products that are left out, to judge on.
+DIR holds `fg/` and `alpha/` of known products (see `bench.composites`), and may hold their own `photos/`. Every product
+is taken as it was photographed and on `--each` made-up backdrops, the accurate network looks at a crop of each (as in
+production), and the refiner learns the truth from photo, that coarse matte and the colour fields. Needs torch and onnx
+beside the project's own packages; `--hold-out` names products that are left out, to judge on. What runs is that file
+in 8 bits: `python -m bench.calibrate --refiner`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from bench.composites import Composite, compose
+from bench.composites import Composite, compose, original
 from packshot.imaging import backdrop, refine, refiner
 from packshot.imaging.light import F32, linear
 from packshot.imaging.matte import FUR_DEPTH
@@ -29,6 +30,8 @@ from packshot.imaging.networks import Networks
 WINDOW, BATCH = 128, 8
 WIDTHS = (20, 28, 36, 36)
 FIRST_SIZES, SECOND_SIZES = (768, 1024, 1024), (640, 768, 768, 1024)
+LEAST_SHARE, MOST_SHARE = 0.5, 0.9
+"""The network sees at most this share of a crop's long side: small renders keep a large photo's doubt about edges."""
 DEPTHS = (1.0, 1.0, FUR_DEPTH)
 ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 TWO_LOOKS = 0.75
@@ -94,20 +97,28 @@ def lesson(made: Composite, networks: Networks, rng: np.random.Generator) -> Les
     bottom = min(made.truth.shape[0], rows[-1] + margin) // 2 * 2
     right = min(made.truth.shape[1], cols[-1] + margin) // 2 * 2
     crop = np.ascontiguousarray(made.photo[top:bottom, left:right])
-    coarse = networks.isnet(crop, int(rng.choice(FIRST_SIZES)))
+    most = rng.uniform(LEAST_SHARE, MOST_SHARE) * max(crop.shape)
+    coarse = networks.isnet(crop, int(min(most, rng.choice(FIRST_SIZES))))
     if rng.random() < TWO_LOOKS:
         turned = np.ascontiguousarray(crop[:, ::-1])
-        look = networks.isnet(turned, int(rng.choice(SECOND_SIZES)))[:, ::-1]
+        look = networks.isnet(turned, int(min(most, rng.choice(SECOND_SIZES))))[:, ::-1]
         coarse = (coarse + cv2.resize(look, coarse.shape[::-1], interpolation=cv2.INTER_LINEAR)) / 2
     height, width = crop.shape[0] // 2, crop.shape[1] // 2
     light = linear(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA))
     matte = refine.enlarge(coarse, height, width)
     fields = backdrop.estimate(light, matte, max(height, width) / max(coarse.shape), float(rng.choice(DEPTHS)))
-    features = refiner.stack(np.sqrt(linear(crop)), matte, fields)
+    features = refiner.stack(np.sqrt(linear(crop)), matte, fields.whole())
     truth = made.truth[top:bottom, left:right].astype(np.float32) / 255
     cells = truth.reshape(height, 2, width, 2).transpose(1, 3, 0, 2).reshape(4, height, width)
-    doubt = ((fields.outside < 0.5) & (fields.inside < 0.5)) | (np.abs(matte - cells[0]) > 0.16)
+    doubt = fields.unsettled | (np.abs(matte - cells[0]) > 0.16)
     return Lesson(features.astype(np.float16), cells.astype(np.float16), np.argwhere(doubt))
+
+
+def lessons_of(folder: Path, name: str, each: int, networks: Networks, rng: np.random.Generator) -> list[Lesson]:
+    """A product as it was photographed, where that photo is there, and on so many made-up backdrops."""
+    taken = original(folder, name)
+    looks = [*([taken] if taken else []), *(compose(folder, name, rng) for _ in range(each))]
+    return [lesson(look, networks, rng) for look in looks]
 
 
 def batch(lessons: list[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -186,7 +197,7 @@ def train(net: Refiner, lessons: list[Lesson], minutes: float, rate: float, rng:
 def main(arguments: list[str] | None = None) -> int:
     """Make the lessons, train, write the ONNX file."""
     parser = argparse.ArgumentParser(prog="python -m bench.train_refiner", description=__doc__)
-    parser.add_argument("--products", type=Path, required=True)
+    parser.add_argument("--products", type=Path, required=True, nargs="+", metavar="DIR")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--each", type=int, default=4)
@@ -195,8 +206,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
     rng, networks = np.random.default_rng(0), Networks()
-    names = [p.stem for p in sorted((asked.products / "alpha").glob("*.png")) if p.stem not in asked.hold_out]
-    lessons = [lesson(compose(asked.products, name, rng), networks, rng) for name in names for _ in range(asked.each)]
+    known = [(folder, path.stem) for folder in asked.products for path in sorted((folder / "alpha").glob("*.png"))]
+    lessons: list[Lesson] = []
+    for number, (folder, name) in enumerate(known, 1):
+        if name not in asked.hold_out:
+            lessons += lessons_of(folder, name, asked.each, networks, rng)
+            print(f"{number} of {len(known)}: {name}, {len(lessons)} lessons", flush=True)
     net = train(taken_up(asked.start), lessons, asked.minutes, asked.rate, rng).eval()
     free = {0: "n", 2: "height", 3: "width"}
     torch.onnx.export(

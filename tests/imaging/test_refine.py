@@ -28,12 +28,12 @@ def test_a_matte_carried_to_full_size_follows_the_photos_edge():
 
 def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():
     height, width = 260, 300
-    inside = np.zeros((height, width), np.float32)
-    inside[:, :200] = 1
+    inside = np.zeros((height, width), bool)
+    inside[:, :200] = True
     outside = np.zeros_like(inside)
-    outside[:, 210:] = 1
-    flat = np.zeros((height, width, 3), np.float32)
-    fields = backdrop.Fields(flat, flat + 1, np.zeros_like(inside), outside, inside)
+    outside[:, 210:] = True
+    flat = np.zeros((height // 2, width // 2, 3), np.float32)
+    fields = backdrop.Fields(flat, flat + 1, flat[..., 0], outside, inside)
     asked = []
 
     def settle(features: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():
             np.array([0.1, 0.2, 0.3, 0.4], np.float32)[None, :, None, None], (1, 4, *features.shape[2:])
         )
 
-    fine = refiner.refine(np.zeros((2 * height, 2 * width, 3), np.uint8), inside, fields, settle)
+    fine = refiner.refine(np.zeros((2 * height, 2 * width, 3), np.uint8), inside.astype(np.float32), fields, settle)
     assert fine.shape == (2 * height, 2 * width)
     assert len(asked) < 6 and all(h % 8 == 0 and w % 8 == 0 for _, _, h, w in asked)
     assert np.allclose(fine[100:102, 404:406], [[0.1, 0.2], [0.3, 0.4]])

@@ -83,13 +83,13 @@ def test_the_fit_recovers_the_weights_that_made_the_data() -> None:
     dice = np.random.default_rng(0)
     x = dice.uniform(size=(20_000, 3))
     chance = 1 / (1 + np.exp(-(-2 + x @ np.array([4.0, 1.0, 0.0]))))
-    weights = logistic(x, dice.uniform(size=20_000) < chance, np.ones(20_000), ridge=1e-6)
+    weights = logistic(x, dice.uniform(size=20_000) < chance, np.ones(20_000), [None] * x.shape[1], ridge=1e-6)
     assert weights == pytest.approx([-2, 4, 1, 0], abs=0.15)
 
 
 def test_no_weight_is_ever_negative() -> None:
     x = np.array([[0.0], [0.0], [1.0], [1.0]])
-    assert logistic(x, np.array([True, True, False, False]), np.ones(4))[1] == 0
+    assert logistic(x, np.array([True, True, False, False]), np.ones(4), [None] * x.shape[1])[1] == 0
 
 
 def test_auc_counts_pairs() -> None:
@@ -196,3 +196,10 @@ def test_intervals_and_delays() -> None:
     assert interval([1.0, 1.0, 1.0]) == (1, 1, 1)
     bad, good = Tally(exported=10, escaped=5), Tally(exported=10)
     assert first_below([good, bad, bad, *[good] * 6], 1) == 2
+
+
+def test_a_finding_that_only_says_where_to_look_weighs_no_more_than_it_may():
+    x = np.array([[1.0], [1.0], [0.0], [0.0]])
+    bad = np.array([True, True, False, False])
+    free, bound = (logistic(x, bad, np.ones(4), [most], ridge=1e-3)[1] for most in (None, 1.5))
+    assert free > 1.5 and bound == 1.5

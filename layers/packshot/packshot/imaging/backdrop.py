@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear
 
+Bool = npt.NDArray[np.bool_]
+
 OUTSIDE_REACH, OUTSIDE_BELOW = 4, 0.1
 """Surely backdrop: the matte is below 0.1 everywhere within 4 network pixels."""
 INSIDE_REACH, INSIDE_ABOVE = 3, 0.9
@@ -24,6 +26,8 @@ CORE_REACH = 12
 COURSE_SHARE = 1 / 150
 """Gaussian sigma of the backdrop's smooth course, share of the long side."""
 FAINT = 1e-3
+BORDER = 2
+"""Pixels around a window of a half-size field that its enlargement reads."""
 HUES_APART, DIM = 0.1, 0.02
 """Hues are told apart fully from a squared sine of 0.1; light below 0.02 is too dim to have a hue."""
 FIBRE_NONE, FIBRE_ALL = 0.1, 0.8
@@ -34,12 +38,12 @@ WANDER, NOISE = 25.0, 2e-4
 
 
 @dataclass(frozen=True)
-class Fields:
-    """Colour fields of one photo or crop, all of its (reduced) size h x w, float32.
+class View:
+    """What is known of every pixel of a photo, or of a window of it, float32 h x w each.
 
-    backdrop, product: h x w x 3 linear light, defined everywhere; spread: h x w, departure of the backdrop from its
-    smooth course (linear light, root of the summed channel variances); outside, inside: h x w, 1 where a pixel is
-    surely backdrop, surely product, else 0.
+    backdrop, product: h x w x 3 linear light, defined everywhere; spread: departure of the backdrop from its smooth
+    course (linear light, root of the summed channel variances); outside, inside: 1 where a pixel is surely backdrop,
+    surely product, else 0.
     """
 
     backdrop: F32
@@ -48,15 +52,37 @@ class Fields:
     outside: F32
     inside: F32
 
-    @property
-    def unsettled(self) -> npt.NDArray[np.bool_]:
-        """h x w, where a pixel is surely neither."""
-        return (self.inside < 0.5) & (self.outside < 0.5)
 
-    def window(self, rows: slice, columns: slice) -> Fields:
-        """The same fields of a part of the photo."""
-        at = (rows, columns)
-        return Fields(self.backdrop[at], self.product[at], self.spread[at], self.outside[at], self.inside[at])
+@dataclass(frozen=True)
+class Fields:
+    """Colour fields of a photo h x w. They are smooth, and kept at half its size; what is sure is known by the pixel.
+
+    backdrop, product, spread: float32, as in `View`, (h + 1) // 2 x (w + 1) // 2; outside, inside: bool h x w.
+    """
+
+    backdrop: F32
+    product: F32
+    spread: F32
+    outside: Bool
+    inside: Bool
+
+    @property
+    def unsettled(self) -> Bool:
+        """h x w, where a pixel is surely neither."""
+        return ~(self.inside | self.outside)
+
+    def window(self, rows: slice, columns: slice) -> View:
+        """What is known of a window of the photo, whose slices must have both ends, inside the photo or beyond it."""
+        outside = self.outside[rows, columns]
+        backdrop, product, spread = (
+            _enlarged(field, rows, columns, outside.shape) for field in (self.backdrop, self.product, self.spread)
+        )
+        inside = self.inside[rows, columns].astype(np.float32)
+        return View(backdrop, product, spread, outside.astype(np.float32), inside)
+
+    def whole(self) -> View:
+        """What is known of the whole photo."""
+        return self.window(slice(0, self.outside.shape[0]), slice(0, self.outside.shape[1]))
 
 
 def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> Fields:
@@ -65,17 +91,20 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
     `network_px` is the side of a network pixel in pixels of the matte; `depth` widens the doubt into the product, for
     fur and yarn, through which the backdrop shows.
     """
-    outside = (cv2.dilate(matte, disc(OUTSIDE_REACH * network_px)) < OUTSIDE_BELOW).astype(np.float32)
-    inside = (cv2.erode(matte, disc(INSIDE_REACH * depth * network_px)) > INSIDE_ABOVE).astype(np.float32)
+    possible, certain = ((matte >= OUTSIDE_BELOW).astype(np.uint8), (matte > INSIDE_ABOVE).astype(np.uint8))
+    outside = cv2.dilate(possible, disc(OUTSIDE_REACH * network_px)) == 0
+    inside = cv2.erode(certain, disc(INSIDE_REACH * depth * network_px)) > 0
     solid = cv2.distanceTransform((matte >= 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    inside = np.maximum(inside, (solid > CORE_REACH * network_px).astype(np.float32))
-    backdrop = fill(light, np.maximum(outside, FAINT * _frame(outside)))
-    product = fill(light, np.maximum(inside, FAINT * (matte > 0.8)))
-    course = cv2.GaussianBlur(backdrop, (0, 0), COURSE_SHARE * max(matte.shape))
-    off = light - course
-    departure = np.einsum("...c,...c->...", off, off)[..., None]
-    spread = fill(departure, np.maximum(outside, FAINT * _frame(outside)))[..., 0]
-    return Fields(backdrop, product, np.sqrt(np.maximum(spread, 0)), outside, inside)
+    inside |= solid > CORE_REACH * network_px
+    off = np.maximum(outside, FAINT * _frame(matte), dtype=np.float32)
+    total, mass = cv2.pyrDown(_times(light, off)), cv2.pyrDown(off)
+    backdrop = _pulled(total, mass)
+    product = fill_halved(light, np.maximum(inside, FAINT * (matte > 0.8), dtype=np.float32))
+    course = cv2.GaussianBlur(backdrop, (0, 0), COURSE_SHARE * max(matte.shape) / 2)
+    squared = cv2.pyrDown(np.einsum("...c,...c->...", light, light) * off)
+    departure = squared + np.einsum("...c,...c->...", course, course * mass[..., None] - 2 * total)
+    spread = _pulled(np.maximum(departure, 0)[..., None], mass)[..., 0]
+    return Fields(backdrop, product, np.sqrt(spread), outside, inside)
 
 
 def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR, sigmas: float = FOREIGN_SIGMAS) -> F32:
@@ -102,39 +131,45 @@ def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR, sigmas: f
     return certain
 
 
-def colour_opinion(light: F32, fields: Fields) -> tuple[F32, F32]:
+def colour_opinion(light: F32, known: View) -> tuple[F32, F32]:
     """Alpha by colour alone, and how far to trust it, both 0..1.
 
-    light h x w x 3 linear, fields of the same size. Alpha is the photo's place on the way from backdrop to product;
-    it is worth little where these two are hardly apart, or not farther than the backdrop itself wanders.
+    light h x w x 3 linear, what is known of the same window. Alpha is the photo's place on the way from backdrop to
+    product; it is worth little where these two are hardly apart, or not farther than the backdrop itself wanders.
     """
-    way = fields.product - fields.backdrop
+    way = known.product - known.backdrop
     apart = np.einsum("...c,...c->...", way, way)
-    alpha = np.clip(np.einsum("...c,...c->...", light - fields.backdrop, way) / (apart + 1e-6), 0, 1)
-    trust = apart / (apart + WANDER * np.square(fields.spread) + NOISE)
+    alpha = np.clip(np.einsum("...c,...c->...", light - known.backdrop, way) / (apart + 1e-6), 0, 1)
+    trust = apart / (apart + WANDER * np.square(known.spread) + NOISE)
     return alpha, trust
 
 
-def without_shadow(light: F32, matte: F32, fields: Fields) -> F32:
+def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F32:
     """The coarse matte h x w lowered where a doubtful pixel is only the backdrop in shadow.
 
     A shadow keeps the backdrop's hue: the share of the product that the hue tells is trusted, and only takes away.
+    Shadows are smooth, so all of it is looked at in half size. light h x w x 3 linear; the rest as for `estimate`.
     """
-    doubtful = fields.unsettled
-    told, trust = share_by_hue(light[doubtful], fields.product[doubtful], fields.backdrop[doubtful])
-    lowered = matte.copy()
-    lowered[doubtful] -= trust * np.maximum(matte[doubtful] - told, 0)
+    height, width = matte.shape
+    size = ((width + 1) // 2, (height + 1) // 2)
+    small, seen = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (light, matte))
+    fields = estimate(small, seen, network_px / 2, depth)
+    doubtful, known = fields.unsettled, fields.whole()
+    told, trust = share_by_hue(small[doubtful], known.product[doubtful], known.backdrop[doubtful])
+    taken = np.zeros_like(seen)
+    taken[doubtful] = trust * np.maximum(seen[doubtful] - told, 0)
+    lowered: F32 = np.maximum(matte - cv2.resize(taken, (width, height), interpolation=cv2.INTER_LINEAR), 0)
     return lowered
 
 
 def with_fibres(photo: U8, fine: F32, fields: Fields) -> F32:
     """The fine matte raised to what the hue tells, where single fibres are fainter than any edge.
 
-    photo uint8 H x W x 3 sRGB and fine H x W, fields of half that size. Fibres differ in colour from the product as a
-    whole and from each other, so shares of 0.1 and 0.8 count as none and all.
+    photo uint8 H x W x 3 sRGB and fine H x W, fields of a photo of half that size. Fibres differ in colour from the
+    product as a whole and from each other, so shares of 0.1 and 0.8 count as none and all.
     """
     rows, columns = np.nonzero(np.repeat(np.repeat(fields.unsettled, 2, axis=0), 2, axis=1))
-    at = (rows // 2, columns // 2)
+    at = (rows // 4, columns // 4)
     told, trust = share_by_hue(linear(photo[rows, columns]), fields.product[at], fields.backdrop[at])
     fibre = trust * np.clip((told - FIBRE_NONE) / (FIBRE_ALL - FIBRE_NONE), 0, 1)
     raised = fine.copy()
@@ -165,7 +200,17 @@ def fill(values: F32, weight: F32) -> F32:
     Pull-push (Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4): weighted averages down a pyramid, then
     every gap takes what the coarser level knows. All zeros where the weight is zero everywhere.
     """
-    sums, weights = [values * weight[..., None]], [weight]
+    return _pulled(_times(values, weight), weight)
+
+
+def fill_halved(values: F32, weight: F32) -> F32:
+    """What `fill` would answer one level down: for gaps, whose filling is smooth, the full size tells no more."""
+    return _pulled(_three(cv2.pyrDown(_times(values, weight))), cv2.pyrDown(weight))
+
+
+def _pulled(total: F32, mass: F32) -> F32:
+    """Pull-push from sums h x w x c of values times weights, and those weights h x w."""
+    sums, weights = [total], [mass]
     while min(weights[-1].shape) >= 4:
         sums.append(_three(cv2.pyrDown(sums[-1])))
         weights.append(cv2.pyrDown(weights[-1]))
@@ -176,6 +221,21 @@ def fill(values: F32, weight: F32) -> F32:
         trust = np.clip(mass, 0, 1)[..., None]
         filled = coarse * (1 - trust) + total / np.maximum(mass, 1e-6)[..., None] * trust
     return filled
+
+
+def _times(values: F32, weight: F32) -> F32:
+    """Every channel of h x w x c times a weight h x w."""
+    channels = values.shape[2]
+    return _three(cv2.multiply(values, weight if channels == 1 else cv2.merge([weight] * channels)))
+
+
+def _enlarged(field: F32, rows: slice, columns: slice, shape: tuple[int, ...]) -> F32:
+    """The window of a half-size field, one step up the pyramid."""
+    top, left = (max(0, at.start // 2 - BORDER) for at in (rows, columns))
+    part = field[top : rows.stop // 2 + 1 + BORDER, left : columns.stop // 2 + 1 + BORDER]
+    row, column = rows.start - 2 * top, columns.start - 2 * left
+    up: F32 = cv2.pyrUp(part)[row : row + shape[0], column : column + shape[1]]
+    return up
 
 
 def disc(radius: float) -> F32:

@@ -137,7 +137,7 @@ def finish(
     shade = _shadow(rgb, alpha, settings.shadow, backdrop)
     if shade is not None:
         numbers |= shadow.measure(shade, alpha)
-    master = np.dstack([np.where(shown[..., None] > 0, colour, 0).astype(np.uint8), shown])
+    master = np.asarray(cv2.merge([*cv2.split(cv2.copyTo(colour, shown)), shown]), np.uint8)
     return CutOut(master, alpha, shade, altered, numbers, notes)
 
 

@@ -30,7 +30,7 @@ _TO_SRGB = np.round(255 * _encode((np.arange(_STEPS + 1) / _STEPS) ** 2)).astype
 
 def linear(rgb: U8) -> F32:
     """Linear light, float32 0..1, of sRGB bytes of any shape."""
-    light: F32 = np.take(_TO_LINEAR, rgb)
+    light: F32 = cv2.LUT(np.ascontiguousarray(rgb).reshape(len(rgb), -1), _TO_LINEAR).reshape(rgb.shape)
     return light
 
 

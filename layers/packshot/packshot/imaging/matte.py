@@ -92,10 +92,9 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
     depth = FUR_DEPTH if segment == "textured" else 1.0
-    fields = backdrop.estimate(light, matte, network_px, depth)
     if sweep.even:
-        matte = backdrop.without_shadow(light, matte, fields)
-        fields = backdrop.estimate(light, matte, network_px, depth)
+        matte = backdrop.without_shadow(light, matte, network_px, depth)
+    fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
     fine = refiner.refine(work, matte, fields, networks.settle)
     if sweep.even and segment == "textured":
@@ -168,7 +167,7 @@ def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, flo
     """How decided the coarse matte is, and how far colour agrees with it where colour can be trusted."""
     body = float(matte.sum())
     doubt = float((2 * np.minimum(matte, 1 - matte)).sum())
-    alpha, trust = backdrop.colour_opinion(light, fields)
+    alpha, trust = backdrop.colour_opinion(light, fields.whole())
     unsettled = fields.unsettled
     weight = float(trust[unsettled].sum())
     against = float((trust * np.abs(alpha - matte))[unsettled].sum())

@@ -27,6 +27,9 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 STEP = 64
 """IS-Net halves its input six times: height and width must be multiples of this."""
 
+UNWANTED = {"isnet": ["NchwcTransformer"]}
+"""In 8 bits only two layers would gain from blocked channels, and lose it again on the way there and back."""
+
 
 class Networks:
     """Sessions of the networks, opened when first needed and kept.
@@ -48,7 +51,7 @@ class Networks:
         size = models.spec("u2netp").input_size
         small = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
         small /= max(float(small.max()), 1.0)
-        return self._run("u2netp", _batch((small - IMAGENET_MEAN) / IMAGENET_STD))
+        return _matte(self.run("u2netp", _batch((small - IMAGENET_MEAN) / IMAGENET_STD)))
 
     def isnet(self, rgb: U8, size: int = 1024) -> F32:
         """Fine matte of a uint8 HxWx3 sRGB photo or crop: float32 h x w, 0..1.
@@ -56,19 +59,18 @@ class Networks:
         `size` is the long side in pixels that the network sees; the short side follows the photo's shape, both
         rounded to multiples of 64 and at least 256. The answer has the network's size, not the photo's.
         """
-        return self._run("isnet", for_isnet(rgb, size))
+        return _matte(self.run("isnet", for_isnet(rgb, size)))
 
     def settle(self, features: F32) -> F32:
         """The refiner's alphas, 1 x 4 x n x m, for its features 1 x 27 x n x m (see `refiner.stack`)."""
-        answer: F32 = self._session("refiner").run(None, {"features": features}, _giving_back())[0]
-        return answer
+        return self.run("refiner", features)
 
-    def _run(self, name: str, batch: F32) -> F32:
+    def run(self, name: str, batch: F32) -> F32:
+        """The first output of a network for its input, both N x channels x h x w."""
         session = self._session(name)
         first = session.get_outputs()[0].name
-        answer = session.run([first], {session.get_inputs()[0].name: batch}, _giving_back())[0]
-        matte: F32 = np.asarray(answer, np.float32)[0, 0]
-        return matte
+        answer: F32 = session.run([first], {session.get_inputs()[0].name: batch}, _giving_back())[0]
+        return answer
 
     def _session(self, name: str) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -83,7 +85,9 @@ class Networks:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(self._weights(name), options, providers=self._providers(onnxruntime))
+        return onnxruntime.InferenceSession(
+            self._weights(name), options, providers=self._providers(onnxruntime), disabled_optimizers=UNWANTED.get(name)
+        )
 
     def _weights(self, name: str) -> bytes:
         if name == "refiner":  # our own, small, shipped with the code
@@ -116,6 +120,11 @@ def for_isnet(rgb: U8, size: int) -> F32:
     """What IS-Net sees of a uint8 HxWx3 sRGB photo at a long side of `size`: float32 1 x 3 x h x w, -0.5..0.5."""
     small = cv2.resize(rgb, _network_shape(rgb.shape[0], rgb.shape[1], size), interpolation=cv2.INTER_AREA)
     return _batch(small.astype(np.float32) / 255 - 0.5)
+
+
+def _matte(answer: F32) -> F32:
+    """The h x w of an answer 1 x 1 x h x w."""
+    return answer.reshape(answer.shape[2:])
 
 
 def _batch(image: F32) -> F32:

@@ -12,7 +12,7 @@ Done once, when a model is pulled. The `onnx` package is needed then, and never 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,16 +43,26 @@ def build(published: Path, measured: Ranges, target: Path) -> None:
     Raises GraphError where the graph is not built as expected or a tensor has no range.
     """
     import onnx
+
+    model = free(onnx.load(published))
+    kinds = ["Add", "Concat", "Conv", "MaxPool", "Relu", "Resize"]
+    onnx.save(in_eight_bits(model, measured, kinds), target)
+
+
+def in_eight_bits(model: ModelProto, measured: Ranges, kinds: Sequence[str]) -> ModelProto:
+    """The network with its nodes of these kinds in 8 bits, but for its first and last convolution.
+
+    `measured` has the range of every tensor that such a node takes or gives. Raises GraphError where one is missing.
+    """
     from onnx import shape_inference
     from onnxruntime.quantization import CalibrationMethod, QuantType
     from onnxruntime.quantization.calibrate import TensorsData
     from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
-    model = shape_inference.infer_shapes(free(onnx.load(published)))
     given = {name: tuple(np.float32(value) for value in pair) for name, pair in measured.items()}
     try:
         quantiser = QDQQuantizer(
-            model,
+            shape_inference.infer_shapes(model),
             per_channel=True,
             reduce_range=True,
             weight_qType=QuantType.QInt8,
@@ -61,12 +71,13 @@ def build(published: Path, measured: Ranges, target: Path) -> None:
             nodes_to_quantize=[],
             nodes_to_exclude=[*_outer(model.graph)],
             extra_options={},
-            op_types_to_quantize=["Add", "Concat", "Conv", "MaxPool", "Relu", "Resize"],
+            op_types_to_quantize=list(kinds),
         )
         quantiser.quantize_model()
     except (KeyError, ValueError) as error:
         raise GraphError(f"it cannot be quantised: {error}") from error
-    onnx.save(quantiser.model.model, target)
+    made: ModelProto = quantiser.model.model
+    return made
 
 
 def free(model: ModelProto) -> ModelProto:

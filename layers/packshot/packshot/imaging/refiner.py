@@ -13,7 +13,7 @@ from importlib import resources
 
 import numpy as np
 
-from packshot.imaging.backdrop import Fields, colour_opinion
+from packshot.imaging.backdrop import Fields, View, colour_opinion
 from packshot.imaging.light import F32, U8, linear
 
 CELL = 2
@@ -43,7 +43,7 @@ def refine(photo: U8, matte: F32, fields: Fields, settle: Settle) -> F32:
     """
     height, width = matte.shape
     unsettled = fields.unsettled
-    fine = np.repeat(np.repeat(fields.inside, CELL, axis=0), CELL, axis=1)
+    fine = np.repeat(np.repeat(fields.inside.astype(np.float32), CELL, axis=0), CELL, axis=1)
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
             part = unsettled[top : top + TILE, left : left + TILE]
@@ -59,13 +59,13 @@ def _settled_box(photo: U8, matte: F32, fields: Fields, box: tuple[int, int, int
     """The network's alphas for a box of cells (top, bottom, left, right), seen with a halo around it."""
     top, bottom, left, right = box
     t, le = max(0, top - HALO), max(0, left - HALO)
-    rows, columns = slice(t, bottom + HALO), slice(le, right + HALO)
-    root = np.sqrt(linear(photo[CELL * t : CELL * (bottom + HALO), CELL * le : CELL * (right + HALO)]))
+    rows, columns = slice(t, min(bottom + HALO, len(matte))), slice(le, min(right + HALO, matte.shape[1]))
+    root = np.sqrt(linear(photo[CELL * t : CELL * rows.stop, CELL * le : CELL * columns.stop]))
     cells = settle(_padded(stack(root, matte[rows, columns], fields.window(rows, columns)))[None])[0]
     return _unfold(cells[:, top - t : bottom - t, left - le : right - le])
 
 
-def stack(root: F32, matte: F32, fields: Fields) -> F32:
+def stack(root: F32, matte: F32, known: View) -> F32:
     """The network's input, 27 x h x w.
 
     0-11 the four pixels' colours less the backdrop's, 12-14 product less backdrop, 15-17 backdrop (all root light; the
@@ -73,18 +73,18 @@ def stack(root: F32, matte: F32, fields: Fields) -> F32:
     inside, 22-25 the four pixels' alphas by colour, 26 how far to trust those.
     """
     height, width = matte.shape
-    backdrop = np.sqrt(np.clip(fields.backdrop, 0, 1))
-    product = np.sqrt(np.clip(fields.product, 0, 1))
+    backdrop = np.sqrt(np.clip(known.backdrop, 0, 1))
+    product = np.sqrt(np.clip(known.product, 0, 1))
     out = np.empty((CHANNELS, height, width), np.float32)
     for cell in range(CELL * CELL):
         pixels = root[cell // CELL :: CELL, cell % CELL :: CELL]
         out[3 * cell : 3 * cell + 3] = 4 * (pixels - backdrop).transpose(2, 0, 1)
-        out[22 + cell], out[26] = colour_opinion(np.square(pixels), fields)
+        out[22 + cell], out[26] = colour_opinion(np.square(pixels), known)
     out[12:15] = 2 * (product - backdrop).transpose(2, 0, 1)
     out[15:18] = backdrop.transpose(2, 0, 1)
     out[18] = matte
-    out[19] = np.sqrt(fields.spread)
-    out[20], out[21] = fields.outside, fields.inside
+    out[19] = np.sqrt(known.spread)
+    out[20], out[21] = known.outside, known.inside
     return out
 
 
