@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from test_template import of_type
+from typer.main import get_command
 
+from bench.__main__ import BENCHES
 from packshot.plan.segments import segments
 from packshot.reasons import rules
 from packshot_local import docs
+from packshot_local.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"])
@@ -39,6 +43,16 @@ def test_the_command_writes_the_page() -> None:
 def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_the_documentation_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    asked = set(re.findall(r"(?:`|bin/|^ {4})packshot ([a-z]+)", text, re.MULTILINE))
+    assert asked <= set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert set(re.findall(r"python -m bench ([a-z_]+)", text)) <= set(BENCHES)
+    modules = re.findall(r"python -m ((?:bench|packshot_local)\.[a-z_.]+)", text)
+    assert [name for name in modules if importlib.util.find_spec(name) is None] == []
 
 
 def test_the_data_model_names_every_table_index_and_bucket() -> None:
