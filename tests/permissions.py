@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from test_template import functions, listed, policies
+from template import functions, listed, policies
 
 from packshot_local.project import RESOURCES
 

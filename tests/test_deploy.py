@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from test_template import cloudformation, functions, of_type, source
+from template import cloudformation, functions, of_type, source
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "functions" / "process" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_template import of_type
+from template import of_type
 from typer.main import get_command
 
 from bench.__main__ import BENCHES

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cloud import Cloud, cloud, sky
-from test_template import functions, tasks
+from template import functions, tasks
 
 __all__ = ["cloud", "sky"]
 ROOT = Path(__file__).parents[1]

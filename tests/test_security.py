@@ -15,8 +15,8 @@ import yaml
 from cloud import Cloud, cloud, sky
 from permissions import Pair, allowed, needed
 from pydantic import BaseModel, ConfigDict, Field
+from template import cloudformation, functions, listed, of_type
 from test_events import CONTEXT, app
-from test_template import cloudformation, functions, listed, of_type
 
 from packshot.records import LotRecord, LotStatus, TaskRecord
 

@@ -1,4 +1,4 @@
-"""The template and the state machine: valid, closed by default, and named like the code."""
+"""The template: valid with its state machine, closed by default, and named like the code."""
 
 from __future__ import annotations
 
@@ -6,73 +6,13 @@ import copy
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cfnlint.api
 import pytest
 from cfnlint.config import ManualArgs
-from samtranslator.yaml_helper import yaml_parse
-
-from packshot.plan.lots import LotItem
-from packshot_local.stack.translate import translate
-
-ROOT = Path(__file__).parents[1]
-REGION = "eu-central-1"
-AWS_INVOKE_ERRORS = {
-    "Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.SdkClientException",
-}  # fmt: skip
-
-
-@cache
-def source() -> dict[str, Any]:
-    found: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
-    return found
-
-
-@cache
-def cloudformation() -> dict[str, Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", REGION)  # the translator asks for it
-        return translate(ROOT / "template.yaml", {}, REGION).cloudformation
-
-
-@cache
-def machine() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ROOT / "statemachine" / "drop.asl.json").read_text("utf-8"))
-    return found
-
-
-def of_type(kind: str, where: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
-    resources = (where or source())["Resources"]
-    return {name: item.get("Properties", {}) for name, item in resources.items() if item["Type"] == kind}
-
-
-def functions() -> dict[str, dict[str, Any]]:
-    common = source()["Globals"]["Function"]
-    return {name: {**common, **own} for name, own in of_type("AWS::Serverless::Function").items()}
-
-
-def policies(name: str) -> list[dict[str, Any]]:
-    """What a function may do: its own policies, and those that a parameter adds to its role."""
-    added = [p["PolicyDocument"] for p in of_type("AWS::IAM::Policy").values() if {"Ref": f"{name}Role"} in p["Roles"]]
-    return [*functions()[name]["Policies"], *added]
-
-
-def states(definition: dict[str, Any] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, state in (definition or machine())["States"].items():
-        yield name, state
-        if "ItemProcessor" in state:
-            yield from states(state["ItemProcessor"])
-
-
-def tasks() -> dict[str, dict[str, Any]]:
-    return {name: state for name, state in states() if state["Type"] == "Task"}
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+from template import REGION, ROOT, cloudformation, functions, listed, machine, of_type, policies, source
 
 
 def lint(template: dict[str, Any]) -> list[str]:
@@ -280,72 +220,6 @@ class TestQueues:
     @pytest.mark.parametrize("name", of_type("AWS::SQS::Queue"))
     def test_every_queue_is_encrypted(self, name: str) -> None:
         assert of_type("AWS::SQS::Queue")[name]["SqsManagedSseEnabled"] is True
-
-
-class TestMachine:
-    @pytest.mark.parametrize("name", tasks())
-    def test_every_task_retries_with_backoff_and_jitter(self, name: str) -> None:
-        retries = tasks()[name]["Retry"]
-        for retry in retries:
-            assert retry["BackoffRate"] > 1 and retry["JitterStrategy"] == "FULL" and retry["MaxDelaySeconds"] >= 20
-        caught = {error for retry in retries for error in retry["ErrorEquals"]}
-        assert caught >= AWS_INVOKE_ERRORS and caught & {"States.ALL", "States.TaskFailed"}
-
-    @pytest.mark.parametrize("name", tasks())
-    def test_every_task_ends_in_time_and_after_its_function(self, name: str) -> None:
-        task = tasks()[name]
-        if "TimeoutSecondsPath" in task:
-            assert task["TimeoutSecondsPath"] == "$.review_seconds" and "waitForTaskToken" in task["Resource"]
-            return
-        function = task["Parameters"]["FunctionName"].strip("${}")
-        assert task["TimeoutSeconds"] >= functions()[function]["Timeout"]
-
-    @pytest.mark.parametrize("name", tasks())
-    def test_every_failure_is_recorded(self, name: str) -> None:
-        """A task catches everything, or the Map around it does, or it is itself the one that records."""
-        records = {"SettleFunction", "ReportFunction"}
-        inside = {n for _, s in states() if s["Type"] == "Map" for n in s["ItemProcessor"]["States"]}
-        task = tasks()[name]
-        catches = any("States.ALL" in catch["ErrorEquals"] for catch in task.get("Catch", []))
-        assert catches or name in inside or task["Parameters"]["FunctionName"].strip("${}") in records
-
-    def test_the_largest_lot_stays_within_the_limits_of_an_execution(self) -> None:
-        """256 KiB of state, 25,000 events: one child is one lot, so that a drop's size plays no part in either."""
-        largest, smallest_chunk = 1000, 1
-        chunks = list(range(largest // smallest_chunk + 1))
-        lot = LotItem(
-            drop="d" * 40, lot="l" * 60, chunks=chunks, all_chunks=chunks, chunk_concurrency=1, review_seconds=1
-        )
-        assert len(lot.model_dump_json()) < 256 * 1024 / 4
-        passes, maps, a_chunk = 3, 3, 8  # process, rework, export; entered, scheduled, started, done, left, ...
-        assert passes * len(chunks) * a_chunk + maps * 50 < 25_000
-        assert machine()["States"]["Lots"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
-
-    def test_every_map_catches_what_comes_out_of_it(self) -> None:
-        maps = {name: state for name, state in states() if state["Type"] == "Map"}
-        assert maps.keys() == {"Lots", "Process", "Export"}
-        for state in maps.values():
-            assert any("States.ALL" in catch["ErrorEquals"] for catch in state["Catch"])
-            assert "MaxConcurrencyPath" in state
-        assert maps["Lots"]["ToleratedFailurePercentage"] == 100 and maps["Lots"]["Label"] == "Lots"
-
-    def test_a_gate_that_nobody_answers_is_held_not_failed(self) -> None:
-        first = tasks()["ReviewGate"]["Catch"][0]
-        assert first["ErrorEquals"] == ["States.Timeout"] and first["Next"] == "HoldExpired"
-        retried = {error for retry in tasks()["ReviewGate"]["Retry"] for error in retry["ErrorEquals"]}
-        assert not retried & {"States.ALL", "States.Timeout"}, "the wait must not begin again when it is over"
-
-    def test_every_choice_has_a_way_for_the_unexpected(self) -> None:
-        assert all("Default" in state for _, state in states() if state["Type"] == "Choice")
-
-    def test_every_reason_that_the_machine_gives_is_known(self) -> None:
-        from packshot.reasons import rules
-        from packshot.records import LotStatus
-
-        payloads = [task["Parameters"].get("Payload", {}) for task in tasks().values()]
-        orders = [payload for payload in payloads if "code" in payload]
-        assert len(orders) == 5
-        assert all(order["code"] in rules() and order["status"] in set(LotStatus) for order in orders)
 
 
 class TestNames:
