@@ -106,12 +106,12 @@ export class DeskPage {
     document.title = `${task.sku} ${task.view} · packshot`;
     put(this.head,
       h("div", { class: "title" }, h("h1", {}, task.sku, " ", h("span", { class: "muted" }, task.view)), h("p", {}, detail.photo.catalog?.title ?? task.file)),
-      h("p", { class: "chips" }, h("span", { class: `chip ${task.why}` }, panels.why(task)), h("span", { class: detail.view.overdue ? "chip bad" : "chip" }, `due ${due(task.due_at)}`), h("span", { class: "chip" }, task.segment)));
+      h("p", { class: "chips" }, h("span", { class: `chip ${task.why}` }, panels.why(task)), h("span", { class: detail.view.overdue ? "chip bad" : "chip" }, `due ${due(task.due_at)}`), task.escalated ? h("span", { class: "chip bad" }, "escalated") : null, h("span", { class: "chip" }, task.segment)));
     const lot = `${task.drop}/${task.lot}`; // the panel of the same lot stays until its new numbers come: nothing jumps
     if (this.lotBox?.dataset.lot !== lot) this.lotBox = h("div", { "data-lot": lot }, h("p", { class: "muted small" }, "Loading the lot…"));
     this.lotBox.setAttribute("aria-busy", "true");
     this.changeBox = h("div", {}, h("button", { class: "wide", onclick: () => this.openChange() }, "Change edges, brush or shadow ", key("C")));
-    put(this.side, panels.checks(detail.checks), this.changeBox, this.lotBox, panels.facts(detail));
+    put(this.side, panels.checks(detail), this.changeBox, this.lotBox, panels.facts(detail));
     if (Object.keys(task.override ?? {}).length) this.openChange();
   }
 

@@ -4,6 +4,9 @@ import * as api from "./api.js";
 import { bars, stack } from "./charts.js";
 import { download, h, put, toast, when } from "./dom.js";
 
+const AGAIN = 4000; // ms between two looks at a drop that is on its way
+const PATIENCE = 20; // looks at a drop that was just uploaded and is not recorded yet
+const STILL = new Set(["exported", "held", "failed", "recalled"]); // lots that only a person moves
 const ENDS = ["exported", "held", "failed", "rejected"];
 const STAGES = [["received", "Received"], ["planned", "Planned"], ["processed", "Processed"], ["ended", "Ended"]];
 
@@ -65,31 +68,76 @@ export class DropPage {
 
   keys() {
     return [
-      { keys: ["g"], says: "Refresh", group: "Drop", run: () => this.open(this.id) },
+      { keys: ["g"], says: "Refresh", group: "Drop", run: () => this.refresh() },
       { keys: ["x"], says: "Download the rejections as CSV", group: "Drop", run: () => this.csv() },
     ];
   }
 
   async open(id) {
-    this.id = id;
+    Object.assign(this, { id, seen: "", status: "", patience: this.app.expected === id ? PATIENCE : 0 });
     document.title = `${id} · packshot`;
+    this.list = null;
+    this.head("Loading…");
+    await this.look();
+  }
+
+  leave() {
+    clearTimeout(this.later);
+    this.id = null;
+  }
+
+  /** Reads the drop, and again after a while as long as it is on its way. */
+  async look() {
+    const { id } = this;
+    const began = performance.now();
+    clearTimeout(this.later);
     try {
       const detail = await api.drop(id);
-      if (this.id === id) this.show(detail);
+      if (this.id !== id) return;
+      this.patience = 0;
+      this.show(detail);
+      if (detail.line.status === "done" && detail.lots.every((lot) => STILL.has(lot.status))) return;
     } catch (problem) {
-      put(this.body, h("p", { role: "alert" }, problem.message, " ", h("button", { class: "link", onclick: () => this.open(id) }, "Try again")));
+      if (this.id !== id) return;
+      const early = problem.status === 404 && this.patience-- > 0;
+      if (!early) return void put(this.body, h("p", { role: "alert" }, problem.message, " ", h("button", { class: "link", onclick: () => this.look() }, "Try again")));
+      this.head("The photos are in. The drop is being recorded…");
     }
+    // A large drop takes long to count: it is asked for less often.
+    this.later = setTimeout(() => this.again(), Math.max(AGAIN, 20 * (performance.now() - began)));
+  }
+
+  /** What is shown while there is nothing to show yet. */
+  head(text) {
+    put(this.body, h("div", { class: "pagehead" }, h("h1", {}, this.id), h("p", { class: "muted", role: "status" }, text)));
+  }
+
+  refresh() {
+    this.seen = "";
+    return this.look();
+  }
+
+  /** Nobody looks at a hidden page, and what somebody is about to press must not be drawn anew. */
+  again() {
+    const busy = this.body.contains(document.activeElement) && !this.tabs?.contains(document.activeElement);
+    if (document.hidden || busy) this.later = setTimeout(() => this.again(), AGAIN);
+    else this.look();
   }
 
   show(detail) {
     const { line } = detail;
+    const seen = JSON.stringify(detail);
+    if (seen === this.seen) return;
+    this.seen = seen;
+    const focused = this.tabs?.contains(document.activeElement);
+    const list = this.list ?? h("div");
     this.audit = h("p", { class: "audit", role: "status" }, "Counting…");
-    this.list = h("div");
+    this.list = list; // stays until its new lines come: nothing jumps
     const tabs = h("div", { class: "segmented tabs", role: "group", "aria-label": "Photos by status" },
       [...ENDS].reverse().map((status) => h("button", { "data-status": status, onclick: () => this.photos(status) }, `${status} ${detail.by_status[status] ?? 0}`)));
     this.tabs = tabs;
     put(this.body,
-      h("div", { class: "pagehead" }, h("h1", {}, line.drop), h("span", { class: `badge ${line.status}` }, line.status), h("p", { class: "muted" }, `${detail.photos} photos · opened ${when(line.opened_at)}`),
+      h("div", { class: "pagehead" }, h("h1", {}, line.drop), h("span", { class: `badge ${line.status}` }, line.status), h("p", { class: "muted line" }, `${detail.photos} photo${detail.photos === 1 ? "" : "s"} · opened ${when(line.opened_at)}`),
         h("button", { onclick: () => this.csv() }, "Rejections as CSV")),
       detail.catalog_errors.length ? h("ul", { class: "bad small" }, detail.catalog_errors.map((text) => h("li", {}, text))) : null,
       h("div", { class: "cards" },
@@ -100,7 +148,8 @@ export class DropPage {
       h("section", {}, h("h2", {}, "Photos"), tabs, this.list));
     api.audit(line.drop).then((audit) => put(this.audit, h("span", { class: `badge ${audit.balanced ? "good" : "warn"}` }, audit.balanced ? "balanced" : audit.open ? `${audit.open} on the way` : "does not add up"), " ", audit.says, this.odd(audit)), (problem) => put(this.audit, problem.message));
     const first = [...ENDS].reverse().find((status) => detail.by_status[status]);
-    if (first) this.photos(first);
+    if (this.status || first) this.photos(this.status || first);
+    if (focused) tabs.querySelector(`[data-status="${this.status}"]`)?.focus();
   }
 
   /** What keeps the sum from adding up, by name: the operators' search starts there. */
@@ -121,9 +170,11 @@ export class DropPage {
   }
 
   async photos(status, cursor = "") {
+    this.status = status;
     for (const button of this.tabs.children) button.setAttribute("aria-pressed", String(button.dataset.status === status));
     try {
       const page = await api.photos(this.id, { status, cursor, limit: 50 });
+      if (this.status !== status) return;
       const rows = page.photos.map((photo) => this.photo(photo));
       if (cursor) this.list.querySelector("tbody").append(...rows);
       else put(this.list, rows.length ? h("div", { class: "scroll" }, h("table", { class: "list" }, h("thead", {}, h("tr", {}, ["File", "Why", "What to do", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "hidden" }, "Retry"))))), h("tbody", {}, rows))) : h("p", { class: "muted" }, `No ${status} photos.`));
@@ -151,6 +202,7 @@ export class DropPage {
       await api.retry(this.id, photo.photo_id);
       toast(`${photo.file} goes through once more.`);
       button.closest("tr").remove();
+      this.later = setTimeout(() => this.again(), AGAIN);
     } catch (problem) {
       button.disabled = false;
       toast(problem.message, { kind: "bad" });

@@ -44,9 +44,19 @@ class App {
   /** Starts reviewing what matches. */
   async review(filters) {
     queue.restart(filters);
-    const id = await queue.after(null).catch(() => null);
-    if (id) this.go(`#/task/${encodeURIComponent(id)}`);
-    else toast("Nothing free waits there.");
+    await this.begin();
+  }
+
+  /** Opens the first task of the queue that is free, claimed already: a colleague may start at the same moment. */
+  async begin() {
+    this.pages.task ??= new DeskPage(this);
+    try {
+      const id = await this.pages.task.ahead.follow(null);
+      if (id) this.go(`#/task/${encodeURIComponent(id)}`);
+      else toast("Nothing free waits there.");
+    } catch (problem) {
+      toast(problem.message, { kind: "bad" });
+    }
   }
 
   route() {

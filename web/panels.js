@@ -14,8 +14,13 @@ const WHY = {
 
 export const why = (task) => WHY[task.why] ?? task.why;
 
+/** A photo may be flagged though each check is within its limit: what they say together, in words. */
+export const likely = (score) => `Together, the checks make an error likely (${Math.round(100 * score)} %).`;
+
 /** The checks, failing first, each with its measured value and its limit. */
-export function checks(list) {
+export function checks({ checks: found, photo, view }) {
+  const score = photo.flags?.includes("error_score") ? view.task.error_score : null;
+  const list = score == null ? found : [{ name: "error_score", passed: false, says: likely(score), value: score }, ...found];
   if (!list.length) return h("p", { class: "muted" }, "No checks are recorded for this photo.");
   const failing = list.filter((check) => !check.passed);
   const passed = list.filter((check) => check.passed);
@@ -29,7 +34,7 @@ const lines = (list) =>
   h("ul", { class: "checks" }, list.map((check) => h("li", { class: check.passed ? "" : "failing" },
     h("span", { class: "mark", "aria-hidden": "true" }, check.passed ? "✓" : "!"),
     h("span", { class: "says" }, h("span", { class: "hidden" }, check.passed ? "Passed: " : "Failed: "), check.says),
-    h("span", { class: "numbers", title: `${check.name}: measured ${check.value}, limit ${check.limit}` }, `${number(check.value)} / ${number(check.limit)}`))));
+    check.limit === undefined ? null : h("span", { class: "numbers", title: `${check.name}: measured ${check.value}, limit ${check.limit}` }, `${number(check.value)} / ${number(check.limit)}`))));
 
 /** The lot: how much is looked at, what that proves, what comes next. */
 export function lot(panel, task) {
@@ -38,7 +43,7 @@ export function lot(panel, task) {
   const progress = h("progress", { max: Math.max(1, panel.sample_tasks), value: panel.sample_decided, "aria-label": "Sample decided" });
   return h("section", { class: "panel", "aria-labelledby": "lot-title" },
     h("h2", { id: "lot-title" }, "Lot", h("span", { class: "badge" }, record.decision || record.status)),
-    h("p", { class: "muted small" }, `${record.lot} · ${record.size} photos · ${record.segment}${record.attempt ? " · second pass" : ""}`),
+    h("p", { class: "muted small" }, `${record.lot} · ${record.size} photo${record.size === 1 ? "" : "s"} · ${record.segment}${record.attempt ? " · second pass" : ""}`),
     h("dl", { class: "tiles" },
       tile("Sample", `${panel.sample_decided} / ${panel.sample_tasks}`),
       tile("Defective", panel.defects, panel.defects > record.acceptance_number ? "bad" : ""),

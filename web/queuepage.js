@@ -2,7 +2,7 @@
 
 import { due, h, key, put, when } from "./dom.js";
 import * as queue from "./queue.js";
-import { why } from "./panels.js";
+import { likely, why } from "./panels.js";
 
 const CHOICES = {
   segment: ["general", "apparel", "transparent", "reflective", "textured", "lifestyle", "exception"],
@@ -26,7 +26,7 @@ export class QueuePage {
       this.filter();
     });
     this.form.addEventListener("reset", () => setTimeout(() => this.filter()));
-    this.start = h("button", { class: "primary", onclick: () => this.first() }, "Start reviewing ", key("Enter"));
+    this.start = h("button", { class: "primary", onclick: () => this.app.begin() }, "Start reviewing ", key("Enter"));
     this.element = h("div", { class: "page" },
       h("div", { class: "pagehead" }, h("h1", {}, "Queue"), this.count, this.start),
       this.form,
@@ -36,7 +36,7 @@ export class QueuePage {
 
   keys() {
     return [
-      { keys: ["enter"], says: "Start with the first photo", group: "Queue", run: () => this.first() },
+      { keys: ["enter"], says: "Start with the first photo", group: "Queue", run: () => this.app.begin() },
       { keys: ["g"], says: "Refresh", group: "Queue", run: () => this.open() },
       { keys: ["/"], says: "Filters", group: "Queue", run: () => this.form.querySelector("select, input").focus() },
       { keys: ["j", "arrowdown"], says: "Next line", repeats: true, group: "Queue", run: () => this.step(1) },
@@ -73,7 +73,9 @@ export class QueuePage {
     try {
       const lines = await queue.more();
       put(this.rows, lines.map((line) => this.row(line)));
-      put(this.count, lines.length ? `${lines.length}${queue.hasMore() ? " and more" : ""} waiting` : "Nothing waits here.");
+      const late = lines.filter((line) => line.overdue).length;
+      const count = `${lines.length}${queue.hasMore() ? " and more" : ""}`;
+      put(this.count, !lines.length ? "Nothing waits here." : ["decided", "superseded"].includes(queue.wanted().state) ? count : `${count} waiting`, late ? [", ", h("b", { class: "bad" }, `${late} overdue`)] : null);
       this.more.hidden = !queue.hasMore();
       this.start.disabled = !lines.some((line) => line.free);
       clearTimeout(this.later);
@@ -87,19 +89,15 @@ export class QueuePage {
   row(line) {
     const { task } = line;
     const state = task.state === "superseded" ? "no longer needed" : task.state === "decided" ? `${DONE[task.decision]} by ${task.decided_by}` : line.mine ? "yours" : line.free ? "free" : `with ${task.owner}`;
+    const finding = line.failing[0]?.says ?? (task.why === "flag" && task.error_score != null ? likely(task.error_score) : "");
     return h("tr", { class: line.free ? "" : "taken" },
       h("td", { "data-label": "Photo" }, h("a", { href: `#/task/${encodeURIComponent(task.task_id)}` }, `${task.sku} ${task.view}`)),
-      h("td", { "data-label": "Why" }, why(task), line.failing.length ? h("small", { class: "bad" }, ` ${line.failing[0].says}`) : null),
+      h("td", { "data-label": "Why" }, why(task), finding ? h("small", { class: "bad" }, ` ${finding}`) : null),
       h("td", { "data-label": "Segment" }, task.segment),
       h("td", { "data-label": "Drop" }, h("a", { class: "plain", href: `#/drops/${encodeURIComponent(task.drop)}` }, task.drop)),
       h("td", { "data-label": "Owner" }, line.segment_owner),
-      h("td", { "data-label": "Due", class: line.overdue ? "bad" : "" }, h("time", { datetime: task.due_at, title: when(task.due_at) }, due(task.due_at)), task.escalated ? h("small", {}, " escalated") : null),
+      h("td", { "data-label": "Due", class: line.overdue ? "bad" : "" }, h("time", { datetime: task.due_at, title: when(task.due_at) }, due(task.due_at)), task.escalated ? h("small", {}, "escalated to the operators") : null),
       h("td", { "data-label": "State" }, state));
-  }
-
-  async first() {
-    const id = await queue.after(null).catch(() => null);
-    if (id) this.app.go(`#/task/${encodeURIComponent(id)}`);
   }
 
   step(by) {

@@ -36,6 +36,7 @@ export function toolbar(viewer) {
     for (const button of grounds) button.setAttribute("aria-pressed", String(button.dataset.ground === viewer.background));
     for (const button of marks) button.setAttribute("aria-pressed", String(viewer.overlay[button.dataset.overlay]));
     grounds.at(-1).style.background = viewer.channel;
+    colour.hidden = viewer.background !== "channel";
     zoomed.textContent = `${Math.round(viewer.scale * 100)} %`;
   };
   sync();

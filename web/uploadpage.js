@@ -14,8 +14,8 @@ function send(address, blob, onprogress) {
     request.open("PUT", address);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => onprogress(event.loaded);
-    request.onload = () => (request.status < 300 ? resolve() : reject(new Error(`the bucket answered ${request.status}`)));
-    request.onerror = () => reject(new Error("the connection broke"));
+    request.onload = () => (request.status < 300 ? resolve() : reject(new Error(`the bucket answered ${request.status}.`)));
+    request.onerror = () => reject(new Error("the connection broke."));
     request.send(blob);
   });
 }
@@ -71,7 +71,7 @@ export class UploadPage {
       this.add([...this.input.files]);
       this.input.value = ""; // the same file may be chosen again after it was taken out
     });
-    const form = h("form", {}, h("label", { class: "field" }, "Name of the drop", this.name), zone, this.status, h("div", { class: "scroll" }, h("table", { class: "list" }, this.rows)), this.start);
+    const form = h("form", {}, h("label", { class: "field" }, "Name of the drop", this.name), zone, h("div", { class: "pagehead" }, this.status, this.start), h("div", { class: "scroll" }, h("table", { class: "list" }, this.rows)));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.upload();
@@ -154,6 +154,7 @@ export class UploadPage {
       await stubborn(() => send(plan.ready_url, new Blob([]), () => {}));
       toast(`${this.files.length} files are in. The drop is on its way.`);
       this.reset();
+      this.app.expected = plan.drop; // recorded a moment later, when the bucket's events have come
       this.app.go(`#/drops/${encodeURIComponent(plan.drop)}`);
     } catch (problem) {
       this.busy = false;

@@ -30,9 +30,8 @@ from packshot_local.desk import Collector, Watcher
 from packshot_local.doctor import examine
 from packshot_local.messages import bars, console, say, welcome
 from packshot_local.models_cli import have_models, models_app
-from packshot_local.project import WEB, open_stack, store_of
+from packshot_local.project import open_desk, open_stack, require_free, store_of
 from packshot_local.stack import Stack, StackError
-from packshot_local.stack.http_api import HttpApi
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(models_app, name="models")
@@ -152,6 +151,7 @@ def up(
     _gate_mode(gate)
     if watch is not None and not watch.is_dir():
         raise typer.BadParameter(f"{watch} is not a folder", param_hint="--watch")
+    require_free(port)
     have_models()
     parameters = {
         "Channels": channels,
@@ -166,7 +166,7 @@ def up(
         parameters=parameters, workers=workers, models=folder, state=state, log_file=out / "packshot.log"
     ) as stack:
         store = store_of(stack)
-        api = HttpApi(stack.routes, stack.invoke, s3_endpoint=stack.endpoint, web=WEB, port=port)
+        api = open_desk(stack, port)
         try:
             welcome(stack, store, api, out, watch)
             _stay(stack, store, out, watch)

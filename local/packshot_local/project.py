@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from packshot.settings import StoreSettings
 from packshot.store import Store
-from packshot_local.stack import LogLine, Stack
+from packshot_local.stack import LogLine, Stack, StackError
+from packshot_local.stack.http_api import HttpApi
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -64,6 +66,33 @@ def open_stack(
         on_log=on_log,
         log_file=log_file,
     )
+
+
+def require_free(port: int) -> None:
+    """Raises StackError when somebody else answers on this port: better said before the stack is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise StackError(
+                f"Port {port} cannot be had ({error.strerror}). Choose another with --port; 0 is any."
+            ) from error
+
+
+def open_desk(stack: Stack, port: int = 0) -> HttpApi:
+    """The review desk in front of a running stack.
+
+    The buckets then take what the page sends: its address, the template's ``PageUrl``, is known only now.
+    """
+    api = HttpApi(stack.routes, stack.invoke, s3_endpoint=stack.endpoint, web=WEB, port=port)
+    s3 = stack.client("s3")
+    for bucket in map(stack.physical, ("IncomingBucket", "WorkBucket")):
+        rules = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+        for rule in rules:
+            rule["AllowedOrigins"] = [api.url, api.url.replace("127.0.0.1", "localhost")]
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    return api
 
 
 def store_of(stack: Stack) -> Store:

@@ -20,7 +20,7 @@ from packshot.imaging import models as model_registry
 from packshot.records import TaskState
 from packshot.store import Store
 from packshot_local import drop as drops
-from packshot_local.project import ROOT, SAMPLES, WEB, open_stack, store_of
+from packshot_local.project import ROOT, SAMPLES, open_desk, open_stack, store_of
 from packshot_local.stack import Stack
 from packshot_local.stack.http_api import HttpApi
 
@@ -50,7 +50,7 @@ def reviewing(folder: Path, drop: str) -> Iterator[Desk]:
         drops.upload(store, folder, drop, seen)
         for _ in drops.follow(stack, store, drop, seen):
             continue
-        api = HttpApi(stack.routes, stack.invoke, s3_endpoint=stack.endpoint, web=WEB)
+        api = open_desk(stack)
         try:
             yield Desk(stack, store, api, drop)
         finally:

@@ -254,6 +254,16 @@ def test_overdue_tasks_escalate_once(studio: Studio) -> None:
     }
 
 
+def test_who_holds_an_overdue_task_may_still_decide_it(studio: Studio) -> None:
+    first, *_ = studio.drop()
+    store = studio.store
+    held = store.tasks.claim(first, "ann", 900)
+    assert owners.escalate(store, "2099-02-01T00:00:00Z") == 4
+    decided = store.tasks.decide(first, "ann", version=held.version, decision="approve")
+    assert decided.escalated
+    assert [entry["what"] for entry in store.tasks.trail(first)] == ["claimed", "escalated", "approve"]
+
+
 def test_an_escalation_that_cannot_be_sent_is_tried_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     studio.drop()
     store = studio.store

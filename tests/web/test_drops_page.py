@@ -28,6 +28,26 @@ def test_dropping_files_makes_a_drop(backend: Backend, visit: Visit, tmp_path: P
     assert backend.studio.store.incoming.get(keys[0]).body == b"\xff\xd8 a photo"
 
 
+def test_a_drop_that_was_just_uploaded_is_awaited_and_followed(backend: Backend, visit: Visit, tmp_path: Path) -> None:
+    photo = tmp_path / "MUG-01_front.jpg"
+    photo.write_bytes(b"\xff\xd8 a photo")
+    page = visit(view="#/upload")
+    page.clock.install()
+    page.get_by_label("Name of the drop").fill("awaited")
+    page.locator("#files").set_input_files([photo])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.locator("main")).to_contain_text("The photos are in. The drop is being recorded")
+    backend.studio.drop("awaited", photos=3, tasks=1)
+    page.clock.run_for(10_000)
+    expect(page.locator("main")).to_contain_text("3 photos")
+    failed = next(backend.studio.store.photos.of_drop("awaited")).photo_id
+    backend.studio.store.photos.update("awaited", failed, status=Status.FAILED, reason=reason("PROCESSING_ERROR"))
+    page.clock.run_for(400_000)  # the page waits longer after an answer that took long by this clock
+    expect(page.get_by_role("button", name="failed 1")).to_be_visible()
+    page.evaluate("location.hash = '#/drops/never-was'")
+    expect(page.get_by_role("alert").filter(has_text="It was never there")).to_be_visible()
+
+
 def test_a_drop_shows_its_audit_and_gives_its_rejections(backend: Backend, visit: Visit, drop: str) -> None:
     store = backend.studio.store
     refused = next(store.photos.of_drop(drop)).photo_id
@@ -70,7 +90,7 @@ def test_large_files_go_in_parts_and_what_broke_is_sent_again(
     for _ in range(3):
         page.clock.run_for(5_000)
         page.wait_for_load_state("networkidle")
-    expect(page.locator("form")).to_contain_text("Not all files are in: the connection broke Press Upload")
+    expect(page.locator("form")).to_contain_text("Not all files are in: the connection broke. Press Upload")
     assert len(broken) == 3, "tried three times"
     store = backend.studio.store
     assert [entry.key for entry in store.incoming.list("incoming/parts/")] == ["incoming/parts/MUG-01_front.jpg"]

@@ -90,6 +90,22 @@ def test_close_up_the_photo_is_shown_in_its_own_pixels(backend: Backend, visit: 
     page.wait_for_function(blocks)
 
 
+def test_a_photo_that_only_the_score_flags_says_why(backend: Backend, visit: Visit, drop: str) -> None:
+    store = backend.studio.store
+    flagged = next(t for name in lot_of(backend, drop).task_ids if (t := task_of(backend, name)).why == "flag")
+    checks = [check.model_dump() | {"passed": True} for check in flagged.checks]
+    store.tasks.update(flagged.task_id, flagged.version, error_score=0.62, checks=checks)
+    store.photos.update(drop, flagged.photo_id, flags=["error_score"])
+    page = visit()
+    start(page, drop)
+    page.keyboard.press("q")
+    row = page.locator("tbody tr", has_text="Flagged by the checks")
+    expect(row).to_contain_text("Together, the checks make an error likely (62 %)")
+    row.locator("a").first.click()
+    expect(page.locator(".checks .failing").first).to_contain_text("make an error likely (62 %)")
+    expect(page.locator("#checks-title")).to_contain_text("1 beyond the limit")
+
+
 def test_hostile_titles_and_names_stay_text(backend: Backend, visit: Visit, drop: str) -> None:
     hostile = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>\"'{{1}}"
     store = backend.studio.store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from packshot.export.stage import ExportMeta, export_photo
 from packshot.process.checkpoint import decode_png
 from packshot.records import DropStatus, LotRecord, LotStatus, PhotoRecord, Status, TaskRecord, TaskState
+from packshot.review.owners import owners
 from packshot_local import drop as drops
 from packshot_local.project import SAMPLES
 from packshot_local.screenshots import Desk, reviewing, shown
@@ -32,6 +34,37 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         shutil.copy(SAMPLES / name, folder / name)
     with reviewing(folder, "gated") as made:
         yield made
+
+
+def test_an_overdue_task_is_escalated_once_and_the_page_says_so(desk: Desk, browser: Browser) -> None:
+    tasks = desk.store.tasks
+    late, *rest = tasks.by_state(TaskState.OPEN)
+    assert rest, "others are in time"
+    tasks.update(late.task_id, late.version, due_at="2026-01-01T08:00:00Z")
+    inbox = _inbox(desk, "overdue-inbox")
+    told = [desk.stack.invoke("EscalateFunction", {}) for _ in range(2)]
+    assert [json.loads(answer.payload) for answer in told] == [{"escalated": 1}, {"escalated": 0}]
+    (letter,) = [json.loads(m["Body"]) for m in _letters(desk, inbox)]
+    assert letter["Subject"] == f"packshot: 1 review task overdue ({owners().of(late.segment).owner})"
+    assert f"{late.sku} {late.view}" in letter["Message"] and late.lot in letter["Message"]
+
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(desk.api.page_url)
+    first = page.locator("tbody tr").first
+    expect(first).to_contain_text(f"{late.sku} {late.view}")
+    expect(first.locator("[data-label=Due]")).to_contain_text(re.compile("days late.*escalated"))
+    expect(first.locator("[data-label=Owner]")).to_have_text(owners().of(late.segment).owner)
+    expect(page.get_by_text("escalated")).to_have_count(1)
+    expect(page.get_by_role("status").first).to_contain_text("1 overdue")
+    page.keyboard.press("Enter")
+    shown(page)
+    expect(page.locator(".chips")).to_contain_text("escalated")
+    page.locator("summary", has_text="History").click()
+    expect(page.locator(".trail")).to_contain_text("packshot: escalated")
+    page.keyboard.press("t")
+    expect(page.locator(".tiles .bad")).to_contain_text("Overdue")
+    page.wait_for_load_state("networkidle")  # the photos are put back
+    page.close()
 
 
 def test_a_gated_drop_is_reviewed_in_the_browser_and_exported(desk: Desk, browser: Browser) -> None:
@@ -77,15 +110,22 @@ def test_a_gated_drop_is_reviewed_in_the_browser_and_exported(desk: Desk, browse
 def test_a_lot_that_is_refused_twice_is_held_escalated_and_may_be_done_again(
     desk: Desk, browser: Browser, tmp_path: Path
 ) -> None:
-    inbox = _inbox(desk)
+    inbox = _inbox(desk, "held-inbox")
     for name in ("CHAIR-06_front.jpg", "catalog.csv"):
         shutil.copy(SAMPLES / name, tmp_path / name)
-    drops.upload(desk.store, tmp_path, "refused", drops.Progress())
-    for _ in drops.follow(desk.stack, desk.store, "refused", drops.Progress()):
-        continue
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(60_000)
     page.goto(desk.api.page_url)
+    page.get_by_role("link", name="New drop").click()
+    page.get_by_label("Name of the drop").fill("refused")
+    page.locator("#files").set_input_files([tmp_path / "CHAIR-06_front.jpg", tmp_path / "catalog.csv"])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("2 files are in", timeout=60_000)
+    for _ in drops.follow(desk.stack, desk.store, "refused", drops.Progress()):
+        continue
+    expect(page.locator("main")).to_contain_text("refused", timeout=60_000)
+    expect(page.get_by_role("button", name="Review")).to_be_visible(timeout=60_000)  # the page follows by itself
+    page.keyboard.press("q")
 
     _reject(page, "done once more")
     assert desk.stack.wait_idle(240)
@@ -144,10 +184,10 @@ def _reject(page: Page, toast: str, expected: str = "refused and done once more"
     expect(page.locator("#toasts")).to_contain_text(toast)
 
 
-def _inbox(desk: Desk) -> str:
+def _inbox(desk: Desk, name: str) -> str:
     """A queue that hears what the operators are told; its address."""
     sqs, sns = desk.stack.client("sqs"), desk.stack.client("sns")
-    queue = str(sqs.create_queue(QueueName="operators-inbox")["QueueUrl"])
+    queue = str(sqs.create_queue(QueueName=name)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=desk.stack.physical("OperatorsTopic"), Protocol="sqs", Endpoint=arn)
     return queue

@@ -63,18 +63,22 @@ def escalate(store: Store, moment: str) -> int:
             if task.escalated or not task.due_at:
                 continue
             try:
-                marked = store.tasks.update(task.task_id, task.version, by=("packshot", "escalated"), escalated=True)
+                marked = store.tasks.escalate(task)
             except Conflict:
                 continue  # somebody acted on it just now; the next run sees what came of it
             late[owners().of(task.segment).owner].append(marked)
     for owner, tasks in sorted(late.items()):
         try:
-            store.notices.people(f"packshot: {len(tasks)} review tasks overdue ({owner})", _letter(owner, tasks))
+            store.notices.people(f"packshot: {_count(tasks)} overdue ({owner})", _letter(owner, tasks))
         except Exception:
             for task in tasks:
-                store.tasks.update(task.task_id, task.version, escalated=False)
+                store.tasks.escalate(task, told=False)
             raise
     return sum(map(len, late.values()))
+
+
+def _count(tasks: list[TaskRecord]) -> str:
+    return "1 review task" if len(tasks) == 1 else f"{len(tasks)} review tasks"
 
 
 def _letter(owner: str, tasks: list[TaskRecord]) -> str:
@@ -82,6 +86,6 @@ def _letter(owner: str, tasks: list[TaskRecord]) -> str:
     shown = "\n".join(f"- {task.due_at}  {task.sku} {task.view}  ({task.segment}, {task.why})" for task in tasks[:50])
     more = f"\n... and {len(tasks) - 50} more" if len(tasks) > 50 else ""
     return (
-        f"{owner}: {len(tasks)} review tasks are past their due time, so their lots wait.\n"
+        f"{owner}: {_count(tasks)} past the due time, so {'its lot waits' if len(tasks) == 1 else 'their lots wait'}.\n"
         f"Lots: {', '.join(lots[:20])}\n\nDue (UTC), photo:\n{shown}{more}\n"
     )

@@ -94,6 +94,20 @@ class Tasks(RecordsTable[TaskRecord]):
             ("packshot", what),
         )
 
+    def escalate(self, task: TaskRecord, told: bool = True) -> TaskRecord:
+        """Note that the operators are told of a task, or were not after all, if nobody wrote since it was read.
+
+        The version stays: who holds the task may still decide what they see. Raises Conflict.
+        """
+        entry = {"at": now(), "who": "packshot", "what": "escalated" if told else "escalation not sent"}
+        return self._update(
+            {"pk": task.task_id},
+            {"escalated": told, "trail": [*self.trail(task.task_id), entry]},
+            "version = :was AND escalated <> :told",
+            {":was": task.version, ":told": told},
+            {},
+        )
+
     def update(self, task: str, version: int, *, by: tuple[str, str] = ("", ""), **fields: Any) -> TaskRecord:
         """Set fields if nobody wrote in between (optimistic lock); ``by`` says who and what, for the trail.
 
