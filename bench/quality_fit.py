@@ -20,6 +20,7 @@ Truths = npt.NDArray[np.bool_]
 # Measurement, start, width, whether a segment may start later. Each term is 0 up to its start, 1 from start + width on.
 # The scales come from what a defect is (an edge error of 0.12, a hole of 1 %, a tint of 2 CIEDE2000), not from the
 # examples; what is normal for a kind of product (soft fur, see-through glass, chrome) comes from its good examples.
+# A negative width: less is worse. Certainty is told by mattes that were found, not by those spoiled on purpose.
 CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("edge_error", 0.06, 0.07, False),
     ("edge_area", 0.012, 0.025, True),
@@ -38,6 +39,7 @@ CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("opinion_lost", 0.01, 0.04, True),
     ("colour_shift", 1.6, 0.5, False),
     ("shadow_turn", 20.0, 40.0, False),
+    ("certainty", 0.92, -0.15, False),
 )
 # Left out on purpose: cut and leftover lengths, looks_in and looks_out, outside_unlike. They tell a spoiled matte from
 # its own original, but differ more between products than between good and bad, and made unseen SKUs worse.
