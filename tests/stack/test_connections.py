@@ -6,7 +6,7 @@ import socket
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
-from conftest import Bench
+from small import Bench
 
 
 def said(bench: Bench, text: bytes) -> bytes:
