@@ -8,6 +8,7 @@ import sys
 BENCHES = {
     "mattes": "mattes against known truth, by segment and backdrop",
     "quality": "fit and judge the error score on spoiled mattes",
+    "escapes": "unusable cut-outs that nothing flags, at full size",
     "closed_loop": "lots with drifting defects through inspection, sampling and learning",
     "fringe": "colour of the edge band on white and black",
     "hostile": "a hundred thousand hostile inputs through intake and metadata code",
