@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import zipfile
-from typing import Any
+from collections.abc import Iterator
+from typing import IO, Any
 
 import pytest
 from cloud import Cloud
@@ -212,7 +214,7 @@ def test_an_archive_has_no_two_names_that_differ_by_case_alone(cloud: Cloud, mon
     names = ["A_B.MAIN.jpg", "C.MAIN.jpg", "D.MAIN.jpg", "E.MAIN.jpg", "a_b.MAIN.jpg"]
     for name in names:
         cloud.store.output.put(keys.export_key("amazon", "d", name), name.encode(), "image/jpeg")
-    made = feeds._zips(cloud.store, "d", "amazon", reversed(names))
+    made = feeds._zips(cloud.store, "d", "amazon", [(name, "sha") for name in reversed(names)])
     found = []
     for archive in made:
         body = cloud.store.output.get(keys.feed_key("d", "amazon", archive.split("/")[1])).body
@@ -221,6 +223,32 @@ def test_an_archive_has_no_two_names_that_differ_by_case_alone(cloud: Cloud, mon
             assert all(file.read(name) == name.encode() for name in file.namelist())
     assert found == [names[:3], ["E.MAIN.jpg"], ["a_b.MAIN.jpg"]]
     assert list(made) == [f"amazon/amazon_images_{n}.zip" for n in (1, 2, 3)]
+
+
+def test_a_report_that_ran_out_of_time_goes_on_behind_the_archives_it_has_made(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "ZIP_PHOTOS", 2)
+    files = [(f"A{n}.MAIN.jpg", f"sha-{n}") for n in range(5)]
+    for name, _ in files:
+        cloud.store.output.put(keys.export_key("amazon", "d", name), name.encode(), "image/jpeg")
+    write, written = feeds.amazon.write_zip, []
+
+    def until_the_third(target: IO[bytes], content: Iterator[tuple[str, bytes]]) -> None:
+        written.append(write(target, content))
+        if len(written) == 3:
+            raise TimeoutError
+
+    monkeypatch.setattr(feeds.amazon, "write_zip", until_the_third)
+    with pytest.raises(TimeoutError):
+        feeds._zips(cloud.store, "d", "amazon", files)
+    made = feeds._zips(cloud.store, "d", "amazon", files)
+    assert [names[0] for names in written] == ["A0.MAIN.jpg", "A2.MAIN.jpg", "A4.MAIN.jpg", "A4.MAIN.jpg"]
+    for archive, sha in made.items():
+        body = cloud.store.output.get(keys.feed_key("d", "amazon", archive.split("/")[1])).body
+        assert hashlib.sha256(body).hexdigest() == sha
+    feeds._zips(cloud.store, "d", "amazon", [*files[:4], ("A4.MAIN.jpg", "another")])
+    assert written[4:] == [["A4.MAIN.jpg"]], "a file that changed makes its archive anew, and no other"
 
 
 def test_a_sheet_that_is_gone_is_said_and_the_report_goes_on(cloud: Cloud) -> None:

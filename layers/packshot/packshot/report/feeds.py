@@ -39,8 +39,8 @@ def write_feeds(
                     key = keys.feed_key(drop, channel.channel, table.name)
                     store.output.put_file(key, file, "text/plain; charset=utf-8")
         if channel.feed == "amazon":
-            names = (item.image.name for item in _shown(public_url, drop, channel.channel, entries()))
-            made |= _zips(store, drop, channel.channel, names)
+            shown = _shown(public_url, drop, channel.channel, entries())
+            made |= _zips(store, drop, channel.channel, ((item.image.name, item.image.sha256) for item in shown))
     return made
 
 
@@ -68,11 +68,7 @@ def _shown(public_url: str, drop: str, channel: str, entries: Iterable[Entry]) -
             if export["channel"] != channel or export["held"]:
                 continue
             words, name = export["words"], export["name"]
-            address = (
-                f"{public_url.rstrip('/')}/{quote(keys.export_key(channel, drop, name))}"
-                if public_url
-                else ""
-            )
+            address = f"{public_url.rstrip('/')}/{quote(keys.export_key(channel, drop, name))}" if public_url else ""
             yield Shown(
                 catalog=entry.catalog,
                 image=FeedImage(
@@ -86,25 +82,39 @@ def _shown(public_url: str, drop: str, channel: str, entries: Iterable[Entry]) -
             )  # fmt: skip
 
 
-def _zips(store: Store, drop: str, channel: str, names: Iterable[str]) -> dict[str, str]:
-    """Archives of at most ``ZIP_PHOTOS``; of names that differ by case alone each has another archive."""
+def _zips(store: Store, drop: str, channel: str, files: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Archives of at most ``ZIP_PHOTOS`` of these files (name, SHA-256); of names that differ by case alone each has
+    another archive.
+    """
     made = {}
     with Spool(2) as alike, Spool(2) as rounds:
-        for name in names:
-            alike.add((name.casefold(), name), name)
+        for name, sha in files:
+            alike.add((name.casefold(), name), f"{name}\t{sha}")
         sizes: Counter[int] = Counter()
-        for _, group in groupby(alike.bodies(), str.casefold):
-            for turn, name in enumerate(group):
-                rounds.add((turn, name), name)
+        for _, group in groupby(alike.bodies(), lambda row: row.split("\t")[0].casefold()):
+            for turn, row in enumerate(group):
+                rounds.add((turn, row), row)
                 sizes[turn] += 1
         left = rounds.bodies()
         parts = [min(ZIP_PHOTOS, size - at) for _, size in sorted(sizes.items()) for at in range(0, size, ZIP_PHOTOS)]
         for number, size in enumerate(parts, 1):
             suffix = f"_{number}" if len(parts) > 1 else ""
             archive = amazon.NAME.replace(".zip", f"{suffix}.zip")
-            with tempfile.TemporaryFile() as file:
-                part = islice(left, size)
-                amazon.write_zip(file, ((n, store.output.get(keys.export_key(channel, drop, n)).body) for n in part))
-                made[f"{channel}/{archive}"] = _digest(file)
-                store.output.put_file(keys.feed_key(drop, channel, archive), file, "application/zip")
+            made[f"{channel}/{archive}"] = _archived(store, drop, channel, archive, list(islice(left, size)))
     return made
+
+
+def _archived(store: Store, drop: str, channel: str, archive: str, rows: list[str]) -> str:
+    """SHA-256 of an archive, which is made unless it lies there with the same files in it: a report that ran out of its
+    time goes on behind the archives that it has made.
+    """
+    key, of = keys.feed_key(drop, channel, archive), hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    there = store.output.metadata(key) or {}
+    if there.get("files") == of:
+        return there["sha256"]
+    names = (row.split("\t")[0] for row in rows)
+    with tempfile.TemporaryFile() as file:
+        amazon.write_zip(file, ((n, store.output.get(keys.export_key(channel, drop, n)).body) for n in names))
+        digest = _digest(file)
+        store.output.put_file(key, file, "application/zip", {"files": of, "sha256": digest})
+    return digest

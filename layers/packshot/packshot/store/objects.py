@@ -80,12 +80,11 @@ class Bucket:
         """Write an object."""
         self.client.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata or {})
 
-    def put_file(self, key: str, file: IO[bytes], content_type: str) -> None:
+    def put_file(self, key: str, file: IO[bytes], content_type: str, metadata: dict[str, str] | None = None) -> None:
         """Write an object from the start of a file, in parts where it is large: one request takes 5 GB at most."""
         file.seek(0)
-        self.client.upload_fileobj(
-            file, self.name, key, ExtraArgs={"ContentType": content_type}, Config=_IN_PARTS
-        )
+        extra = {"ContentType": content_type, "Metadata": metadata or {}}
+        self.client.upload_fileobj(file, self.name, key, ExtraArgs=extra, Config=_IN_PARTS)
 
     def put_new(self, key: str, body: bytes, content_type: str, metadata: dict[str, str]) -> bool:
         """Write an object unless one is there already; whether written. Of two at once only one writes."""
