@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,10 @@ def processor() -> Processor:
     settings = ProcessSettings.read()
     networks = Networks(threads=settings.threads or None, provider=settings.provider)
     return Processor(open_store(), networks, engine(settings.provider))
+
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency":
+    processor().networks.open()  # in the init phase, so that no photo waits for it
 
 
 @logger.inject_lambda_context

@@ -86,6 +86,7 @@ def run(
         parameters=parameters, workers=workers, models=model_registry.models_dir(), state=state, on_log=seen.on_log,
         log_file=out / "packshot.log",
     ) as stack:  # fmt: skip
+        stack.warm("ProcessFunction")  # opens its networks while photos are uploaded and taken in
         store = store_of(stack)
         with bars(seen):
             drops.upload(store, folder, name, seen)

@@ -17,6 +17,16 @@ LAYER = ROOT / "layers" / "packshot"
 WEB = ROOT / "web"
 SAMPLES = ROOT / "samples"
 
+PRELOAD = (
+    "boto3.dynamodb.types", "boto3.s3.transfer", "aws_lambda_powertools", "aws_lambda_powertools.utilities.batch",
+    "aws_lambda_powertools.utilities.data_classes.sqs_event", "aws_lambda_powertools.utilities.idempotency",
+    "aws_lambda_powertools.utilities.parser", "aws_lambda_powertools.event_handler", "aws_xray_sdk.core",
+    "pydantic.main", "pydantic.types", "pydantic.root_model", "pydantic.type_adapter", "yaml", "defusedxml.ElementTree",
+    "numpy.random", "cv2", "PIL.ImageCms", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "skimage.color",
+    "scipy.sparse.linalg",
+)  # fmt: skip
+"""What the functions import of other people's packages; onnxruntime starts a thread as it is imported."""
+
 RESOURCES = {
     "incoming_bucket": "IncomingBucket",
     "work_bucket": "WorkBucket",
@@ -63,6 +73,7 @@ def open_stack(
         state=state,
         process_workers=workers,
         env=env,
+        preload=PRELOAD,
         on_log=on_log,
         log_file=log_file,
     )

@@ -20,6 +20,13 @@ def tell(way: str, **what: object) -> None:
     os.write(1, (json.dumps({"way": way, **what}) + "\n").encode())
 
 
+def parents(pids: list[int]) -> set[int]:
+    """The fork server, where there is one."""
+    stats = [Path(f"/proc/{pid}/stat") for pid in pids]
+    found = {int(stat.read_text().rsplit(")", 1)[1].split()[1]) for stat in stats if stat.exists()}
+    return found - {os.getpid()}
+
+
 def run(way: str, folder: Path) -> None:
     tempfile.tempdir = str(folder / "tmp")
     try:
@@ -31,7 +38,8 @@ def run(way: str, folder: Path) -> None:
             bench.start([{"lot": "left", "review": True, "photos": []}, {"lot": "x", "photos": photos}], "left")
             until(lambda: bench.item("token#left"), 30)
             child = stack.invoke("Work", {"do": "spawn"}).value()["child"]
-            tell(way, stack=os.getpid(), pids=[child, *(worker.pid for worker in stack.workers())])
+            workers = [worker.pid for worker in stack.workers()]
+            tell(way, stack=os.getpid(), pids=[child, *workers, *parents(workers)])
             sys.stdin.read()
     finally:
         tell(way, threads=[thread.name for thread in threading.enumerate()])

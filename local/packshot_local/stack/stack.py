@@ -8,11 +8,10 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -21,7 +20,6 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from . import patches, retention
 from .activity import Activity
@@ -31,6 +29,7 @@ from .events import Delivery, ObjectEvents, envelope, publish
 from .executions import Executions
 from .faults import Faults
 from .http_api import HttpApi
+from .launch import ACCESS_KEY, SECRET_KEY, Launcher, base_environment
 from .logbook import LogBook
 from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
 from .schedule import Schedule, Timer
@@ -43,7 +42,6 @@ from .workers import Pools
 
 log = logging.getLogger(__name__)
 
-ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
 BUFFER_BYTES = 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
@@ -56,8 +54,9 @@ class Stack:
 
     `template`: the SAM template; `parameters`: values for its parameters; `state`: a folder to keep objects
     and items in between runs; `process_workers`: processes for each function that is a container image;
-    `env`: further environment of all functions; `python_paths`: folders of the layers; `on_log`: called with
-    every line that a function writes, from several threads; `log_file`: the same lines as JSON.
+    `env`: further environment of all functions; `preload`: what they import and did not bring along, imported once
+    for all (see `Launcher`); `python_paths`: folders of the layers; `on_log`: called with every line that a function
+    writes, from several threads; `log_file`: the same lines as JSON.
 
     Entering raises StackError when the template cannot be run here.
     """
@@ -71,6 +70,7 @@ class Stack:
         state: Path | None = None,
         process_workers: int = 2,
         env: dict[str, str] | None = None,
+        preload: Iterable[str] = ("boto3",),
         on_log: Callable[[LogLine], None] | None = None,
         log_file: Path | None = None,
         region: str = "eu-central-1",
@@ -84,6 +84,7 @@ class Stack:
         self._state = state
         self._process_workers = process_workers
         self._env = dict(env or {})
+        self._preload = tuple(preload)
         self._on_log = on_log
         self._log_path = log_file
         self._executions = Executions(region)
@@ -130,6 +131,9 @@ class Stack:
         self._server = MotoServer(self._objects.begin_request, self._objects.end_request, self.faults)
         self._undo.append(self._server.close)
         self._set_environment("MOTO_PORT", str(self._server.port))
+        base = base_environment(self.endpoint, self.region, self._worker_tmp)
+        self._launcher = Launcher({**base, **self._env}, self._preload)
+        self._undo.append(self._launcher.close)
         self._undo.append(patches.apply(self).restore)
         translation = translate(self._template, self._parameters, self.region)
         self.routes: list[Route] = translation.routes
@@ -181,7 +185,7 @@ class Stack:
 
     def _start_functions(self, translation: Translation) -> None:
         specs = function_specs(self._deployment, translation, self._python_paths, self._process_workers, self.region)
-        self._pools = Pools(specs, self._worker_environment(), self._log_book.write, self.activity.touch)
+        self._pools = Pools(specs, self._launcher, self._log_book.write, self.activity.touch)
         self.faults.kill = self._pools.kill
         self._delivery = Delivery(self.region, self._pools.invoke, self._start_named, self.activity.closing)
         self._undo.append(self._delivery.close)
@@ -220,25 +224,6 @@ class Stack:
         self._timer.start()
         self._undo.append(self._timer.join)
         self._undo.append(self.activity.closing.set)
-
-    def _worker_environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": os.environ.get("HOME", tempfile.gettempdir()),
-            "LANG": "C.UTF-8",
-            "TMPDIR": str(self._worker_tmp),
-            "TZ": ":UTC",
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCOUNT_ID": DEFAULT_ACCOUNT_ID,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_XRAY_SDK_ENABLED": "false",
-            "POWERTOOLS_TRACE_DISABLED": "1",
-            **self._env,
-        }
 
     def _housekeeping(self) -> None:
         self._pools.workers()  # notes their memory
@@ -318,6 +303,10 @@ class Stack:
         """A boto3 session with this stack's region and credentials; give clients
         `endpoint_url=stack.endpoint`."""
         return boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=self.region)
+
+    def warm(self, function: str) -> None:
+        """Start all workers of a function at once, so that they are ready when its first events come."""
+        self._pools.find(function).warm()
 
     def invoke(self, function: str, event: Any) -> Invocation:
         """Call a function, by logical id, with an event that becomes JSON; waits for its answer."""

@@ -12,10 +12,11 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, cast
 
+from .launch import Launcher
 from .records import FunctionSpec, Invocation, LogLine
 from .runtime_api import Request, RuntimeApi
 
@@ -61,50 +62,21 @@ def _give_way(pid: int) -> None:
 class Worker:
     """One process that runs one function, one event at a time."""
 
-    def __init__(self, spec: FunctionSpec, base_env: Mapping[str, str], on_log: LogSink) -> None:
+    def __init__(self, spec: FunctionSpec, launcher: Launcher, on_log: LogSink, *, warm: bool = False) -> None:
         self.spec = spec
         self.name = uuid.uuid4().hex[:8]
         self._on_log = on_log
         self._tail: collections.deque[str] = collections.deque(maxlen=60)
         self._request_id: str | None = None  # of the event at work, or of the last one: its lines may come late
         self.api = RuntimeApi()
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-            [sys.executable, "-P", str(Path(__file__).with_name("worker_main.py")), spec.handler],
-            cwd=spec.task_root,
-            env=self._environment(base_env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self.process = launcher.start(spec, self.name, self.api.address, warm=warm)
         if spec.gives_way:
             _give_way(self.process.pid)
-        self._lifeline = cast(IO[bytes], self.process.stdin)
-        self._output = cast(IO[bytes], self.process.stdout)
         self._reader = threading.Thread(target=self._read_output, name=f"stack-log-{spec.logical_id}", daemon=True)
         self._reader.start()
 
-    def _environment(self, base_env: Mapping[str, str]) -> dict[str, str]:
-        spec = self.spec
-        return {
-            **base_env,
-            **spec.env,
-            "AWS_LAMBDA_RUNTIME_API": self.api.address,
-            "_HANDLER": spec.handler,
-            "LAMBDA_TASK_ROOT": str(spec.task_root),
-            "AWS_LAMBDA_FUNCTION_NAME": spec.name,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{self.name}",
-            "AWS_SDK_UA_APP_ID": f"{spec.logical_id[:41]}-{self.name}",  # 50 characters at most
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(str(path) for path in (spec.task_root, *spec.python_paths)),
-        }
-
     def _read_output(self) -> None:
-        for raw in self._output:
+        for raw in cast(IO[bytes], self.process.stdout):
             text = raw.decode("utf-8", "replace").rstrip("\r\n")
             if text:
                 self._tail.append(text)
@@ -125,7 +97,7 @@ class Worker:
         return LogLine(self.spec.logical_id, text, time.time(), self._request_id, fields)
 
     def _exit_document(self, request_id: str) -> bytes:
-        code = self.process.returncode
+        code = self.process.wait()
         what = f"signal: {(signal.strsignal(-code) or str(-code)).lower()}" if code < 0 else f"exit status {code}"
         return _error_document("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {what}")
 
@@ -153,14 +125,14 @@ class Worker:
         else:
             self.api.inbox.put(request)
         if not request.finished.wait(self.spec.timeout):
-            self.kill()
-            request.finish(
+            request.finish(  # first, as the end of the process has a document of its own
                 _error_document(
                     "Sandbox.Timedout",
                     f"RequestId: {request_id} Error: Task timed out after {self.spec.timeout:.2f} seconds",
                 ),
                 "Unhandled",
             )
+            self.kill()
         self.api.current = None
         return Invocation(
             payload=request.payload,
@@ -187,10 +159,9 @@ class Worker:
 
     def close(self) -> None:
         """End the process, its log reader and its Runtime API."""
-        self.kill()
-        self._reader.join(5)
-        self._lifeline.close()
-        self._output.close()
+        with self.process:
+            self.kill()
+            self._reader.join(5)
         self.api.close()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from .launch import Launcher
 from .records import FunctionSpec, Invocation, StackError, WorkerInfo
 from .worker import LogSink, Worker, memory_bytes
 
@@ -20,14 +21,14 @@ class Pool:
     def __init__(
         self,
         spec: FunctionSpec,
-        base_env: Mapping[str, str],
+        launcher: Launcher,
         on_log: LogSink,
         on_change: Callable[[], None],
     ) -> None:
         self.spec = spec
         self.peak_rss_bytes = 0
         self._on_change = on_change
-        self._base_env = base_env
+        self._launcher = launcher
         self._on_log = on_log
         self._slots = threading.Condition()
         self._idle: list[Worker] = []
@@ -71,7 +72,7 @@ class Pool:
                 worker.close()
             self._starting += 1
         try:
-            worker = Worker(self.spec, self._base_env, self._on_log)
+            worker = Worker(self.spec, self._launcher, self._on_log)
         except BaseException:
             with self._slots:
                 self._starting -= 1
@@ -81,6 +82,13 @@ class Pool:
             self._starting -= 1
             self._busy.add(worker)
         return worker
+
+    def warm(self) -> None:
+        """Start all workers at once, to wait for their first events: AWS's provisioned concurrency."""
+        for _ in range(self.spec.concurrency):
+            worker = Worker(self.spec, self._launcher, self._on_log, warm=True)
+            with self._slots:
+                self._idle.append(worker)
 
     def _give_back(self, worker: Worker) -> None:
         self._note_memory(worker)
@@ -150,11 +158,11 @@ class Pools:
     def __init__(
         self,
         specs: list[FunctionSpec],
-        base_env: Mapping[str, str],
+        launcher: Launcher,
         on_log: LogSink,
         on_change: Callable[[], None],
     ) -> None:
-        self._by_id = {spec.logical_id: Pool(spec, base_env, on_log, on_change) for spec in specs}
+        self._by_id = {spec.logical_id: Pool(spec, launcher, on_log, on_change) for spec in specs}
         self._by_name = {pool.spec.name: pool for pool in self._by_id.values()}
 
     def find(self, name: str) -> Pool:

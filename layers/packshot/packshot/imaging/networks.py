@@ -46,6 +46,11 @@ class Networks:
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._lock = Lock()
 
+    def open(self) -> None:
+        """Open the sessions of all networks now, and not when they are first needed."""
+        for name in ("u2netp", "isnet", "refiner"):
+            self._session(name)
+
     def u2netp(self, rgb: U8) -> F32:
         """Coarse matte of a uint8 HxWx3 sRGB photo: float32 320x320, 0..1, of the photo stretched to a square."""
         size = models.spec("u2netp").input_size
