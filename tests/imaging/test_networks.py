@@ -28,6 +28,16 @@ def test_missing_weights_are_a_model_error(tmp_path):
         networks.Networks(tmp_path, threads=1).u2netp(np.zeros((8, 8, 3), np.uint8))
 
 
+@pytest.mark.models
+def test_opened_ahead_nothing_is_left_to_open():
+    ahead = networks.Networks(threads=1)
+    ahead.open()
+    opened = dict(ahead._sessions)
+    ahead.u2netp(np.zeros((8, 8, 3), np.uint8))
+    assert set(opened) == {"u2netp", "isnet", "refiner"}
+    assert ahead._sessions == opened
+
+
 def test_our_own_refiner_keeps_alpha_in_range_and_size():
     features = np.random.default_rng(1).normal(0, 0.2, (1, 27, 24, 40)).astype(np.float32)
     alphas = networks.Networks(threads=1).settle(features)

@@ -17,6 +17,7 @@ from small import until
 from packshot_local.stack.launch import Launcher
 from packshot_local.stack.records import FunctionSpec, LogLine
 from packshot_local.stack.worker import NICENESS, Worker
+from packshot_local.stack.workers import Pool
 
 if sys.platform != "linux":
     pytest.skip("workers are forked on Linux alone", allow_module_level=True)
@@ -123,6 +124,18 @@ def test_how_a_fork_ended_is_told(start: Start, event: str, code: int, words: st
     with pytest.raises(Exception, match=words):
         ask(worker, do=event)
     assert (worker.process.returncode, worker.alive) == (code, False)
+
+
+def test_a_warm_pool_has_its_workers_before_there_is_an_event(launcher: Launcher, spec: FunctionSpec) -> None:
+    pool = Pool(replace(spec, concurrency=2), launcher, [].append, lambda: None)
+    try:
+        pool.warm()
+        waiting = {worker.pid for worker in pool.workers()}
+        answer = pool.invoke(b"{}").value()
+        assert len(waiting) == 2 and {worker.pid for worker in pool.workers()} == waiting
+        assert answer["environment"]["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
+    finally:
+        pool.close()
 
 
 def test_one_that_cannot_start_says_why(start: Start, tmp_path: Path) -> None:
