@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 
 from bench.faults import events, people, stuck, wire, workers  # noqa: F401 - they fill the catalogue
-from bench.faults.case import CATALOGUE, PARAMETERS, Fault, Ground, Outcome
+from bench.faults.case import PARAMETERS
+from bench.faults.catalogue import CATALOGUE, Fault, Ground
+from bench.faults.promises import Outcome
 from bench.line import open_line
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bench.faults.case import CATALOGUE, SKUS, Case
+from bench.faults.case import SKUS, Case
+from bench.faults.catalogue import CATALOGUE
 from bench.line import catalogue, remark, until
 from packshot import keys
 from packshot_local.stack import Kind, Rule

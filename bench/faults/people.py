@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.faults.case import CATALOGUE, Case
+from bench.faults.case import Case
+from bench.faults.catalogue import CATALOGUE
 from packshot_local.stack import Kind, Rule
 
 people = CATALOGUE.area("review")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from bench.faults.case import CATALOGUE, SKUS, Case
+from bench.faults.case import SKUS, Case
+from bench.faults.catalogue import CATALOGUE
 from bench.faults.events import intercepted
 from bench.faults.workers import next_version
 from bench.line import until

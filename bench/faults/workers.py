@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.faults.case import CATALOGUE, SEEDS, SIDE, SKUS, Case
+from bench.faults.case import SEEDS, SIDE, SKUS, Case
+from bench.faults.catalogue import CATALOGUE
 from bench.line import draw, remark, until
 from packshot import keys
 from packshot.process import checkpoint

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench import faults
-from bench.faults.case import PARAMETERS, Fault, Ground
+from bench.faults.case import PARAMETERS
+from bench.faults.catalogue import Fault, Ground
 from bench.line import open_line
 
 NAMES = (
