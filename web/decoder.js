@@ -1,6 +1,7 @@
 // A worker that decodes, scales and reads pictures beside the page: neither a key nor a frame waits for it.
 
 const MOST_OVERLAY = 2400; // px; overlays of larger photos are made from a reduced matte
+const CONTOUR = [0, 220, 255, 255];
 
 /** A picture in at most that many pixels' width (0: all of it), and its own size. */
 async function decode(blob, width) {
@@ -26,12 +27,19 @@ async function black(blob, width) {
   return { bitmap: pen.canvas.transferToImageBitmap(), natural };
 }
 
-/** What is outside of the product in red, and the matte's contour. */
-async function marks(blob) {
+/** What is outside of the product in red, and the matte's contour: for looking closely, and for `width` px. */
+async function marks(blob, width) {
   const whole = await createImageBitmap(blob);
   const scale = Math.min(1, MOST_OVERLAY / Math.max(whole.width, whole.height));
-  const { bitmap } = await decode(blob, Math.round(whole.width * scale));
+  const close = Math.round(whole.width * scale);
   whole.close();
+  const { tint, edge } = await overlay(blob, close, 1);
+  return { tint, edge, outline: width < close ? (await overlay(blob, width, 2)).edge : null };
+}
+
+/** Both overlays that wide; the contour is one pixel thick, or two. */
+async function overlay(blob, wide, thick) {
+  const { bitmap } = await decode(blob, wide);
   const [, { data }] = read(bitmap);
   const { width, height } = bitmap;
   const red = new ImageData(width, height);
@@ -44,9 +52,11 @@ async function marks(blob) {
       red.data[i + 1] = 24;
       red.data[i + 2] = 84;
       red.data[i + 3] = (255 - data[i]) * 0.6;
-      const right = x + 1 < width && data[i + 4] > 127;
-      const below = y + 1 < height && data[i + 4 * width] > 127;
-      if ((x + 1 < width && inside !== right) || (y + 1 < height && inside !== below)) line.data.set([0, 220, 255, 255], i);
+      const right = x + 1 < width && data[i + 4] > 127 !== inside;
+      const below = y + 1 < height && data[i + 4 * width] > 127 !== inside;
+      if (right || below) line.data.set(CONTOUR, i);
+      if (right && thick > 1) line.data.set(CONTOUR, i + 4);
+      if (below && thick > 1) line.data.set(CONTOUR, i + 4 * width);
     }
   }
   return { tint: await createImageBitmap(red), edge: await createImageBitmap(line) };

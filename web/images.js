@@ -113,11 +113,11 @@ export class Sheet {
     ]);
   }
 
-  /** {tint, edge}: what is outside of the product in red, and the matte's contour. Null when there is no matte. */
+  /** {tint, edge, outline}: what is outside of the product in red, the matte's contour, and that for the screen's size. Null when there is no matte. */
   overlays() {
     this.marks ??= (async () => {
       if (!this.files["matte.png"]) return null;
-      return decode("marks", await file(this.files["matte.png"]).catch(() => this.afresh("matte.png")));
+      return decode("marks", await file(this.files["matte.png"]).catch(() => this.afresh("matte.png")), this.screen.width);
     })();
     this.marks.catch(() => (this.marks = null));
     return this.marks;

@@ -271,7 +271,7 @@ export class Viewer {
     if (what === "result") {
       if (this.marks && this.marks !== "none") {
         if (this.overlay.matte) pen.drawImage(this.marks.tint, ...box);
-        if (this.overlay.edge) pen.drawImage(this.marks.edge, ...box);
+        if (this.overlay.edge) pen.drawImage((!this.sheet.blurs(box[2]) && this.marks.outline) || this.marks.edge, ...box);
       }
     }
     if (this.brush?.at && (what === "result" || this.mode === "side")) this.circle(pen, left, top);

@@ -73,6 +73,18 @@ def test_close_up_the_photo_is_shown_in_its_own_pixels(backend: Backend, visit: 
         backend.studio.store.photos.update(drop, photo.photo_id, width=2400, height=2000)
     page = visit()
     start(page, drop)
+    page.keyboard.press("e")
+    page.wait_for_function(  # seen at this size too, not lost in scaling
+        """() => {
+          const canvas = document.querySelector('canvas');
+          const { data } = canvas.getContext('2d').getImageData(0, canvas.height / 2, canvas.width, 1);
+          const cyan = (i) => data[i] === 0 && data[i + 1] === 220 && data[i + 2] === 255;
+          let found = 0;
+          for (let i = 0; i < data.length; i += 4) found += cyan(i);
+          return found >= 4;
+        }"""
+    )
+    page.keyboard.press("e")
     with page.expect_response(lambda answer: "master.png" in answer.url):
         for key in ("v", "v", "4"):
             page.keyboard.press(key)
