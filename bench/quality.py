@@ -34,7 +34,7 @@ from packshot.imaging.networks import Networks
 from packshot.quality.limits import load_limits
 from packshot.quality.score import COEFFICIENTS_FILE, Coefficients
 
-RECALL, MOST_FLAGGED = 0.95, 0.25
+MOST_FLAGGED = 0.25
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     kinds = Kinds.of(examples)
     shift = prior_shift(kinds.sure(examples), options.base_rate)
     score = shifted(cross_validated(examples), shift)
-    threshold = operating_threshold(score, kinds.defect, kinds.good, RECALL, MOST_FLAGGED)
+    threshold = operating_threshold(score, kinds.good, MOST_FLAGGED)
     found = figures(score, kinds, threshold)
     print(f"cross-validated over {len({e.sku for e in examples})} SKUs, flagged from {threshold:.3f}")
     show(found)

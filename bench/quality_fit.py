@@ -140,10 +140,9 @@ def threshold_for_recall(score: Numbers, bad: Truths, recall: float = 0.95) -> f
     return float(np.quantile(score[bad], 1 - recall, method="lower"))
 
 
-def operating_threshold(score: Numbers, bad: Truths, good: Truths, recall: float, most_flagged: float) -> float:
-    """The threshold for the recall, or the lowest one that flags no more than ``most_flagged`` of good ones."""
-    bound = float(np.nextafter(np.quantile(score[good], 1 - most_flagged, method="higher"), 2))
-    return max(threshold_for_recall(score, bad, recall), bound)
+def operating_threshold(score: Numbers, good: Truths, most_flagged: float) -> float:
+    """The lowest threshold that flags no more than this share of the good ones: an escape costs more than a look."""
+    return float(np.nextafter(np.quantile(score[good], 1 - most_flagged, method="higher"), 2))
 
 
 def logit(share: float) -> float:

@@ -49,7 +49,7 @@ class Coefficients(BaseModel):
         default=0.3,
         gt=0,
         lt=1,
-        description="score that flags 95 % of defects, or 25 % of spotless mattes, cross-validated",
+        description="the lowest score that flags a quarter of good mattes at most, cross-validated",
     )
     figures: dict[str, float] = Field(default_factory=dict, description="cross-validated figures of the fit")
     intercept: float
