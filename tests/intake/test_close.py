@@ -27,6 +27,17 @@ def test_a_drop_that_is_neither_ready_nor_quiet_stays_open(world: World, photo: 
     assert world.started == []
 
 
+def test_quiet_is_what_s3_says_of_the_last_upload_whatever_intakes_clock_says(world: World, photo: Photo) -> None:
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(), {"title": "Mug", "category": "Kitchen"})
+    world.store.drops.move("autumn", DropStatus.OPEN, last_event_at="2020-01-01T00:00:00Z")
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.NOT_DUE
+    listed = world.store.incoming.list
+    world.store.incoming.list = lambda prefix: (  # type: ignore[method-assign]
+        replace(entry, last_modified=entry.last_modified - 601) for entry in listed(prefix)
+    )
+    assert close(world.store, SETTINGS, "autumn").outcome is Outcome.STARTED
+
+
 def test_a_ready_drop_is_settled_closed_and_started_once(world: World, photo: Photo) -> None:
     world.drop("incoming/autumn/MUG-01_front.jpg", photo(1))
     world.drop("incoming/autumn/MUG-09_front.jpg", photo(2))

@@ -87,7 +87,7 @@ def close(
     if not store.drops.take_closing(drop_id, CALL_S, message or uuid.uuid4().hex):
         return CloseResult(drop_id, Outcome.BUSY)
     try:
-        return _Closing(store, drop, moment, remaining_s).run(first)
+        return _Closing(store, drop, moment, remaining_s).run(first, 0 if drop.ready else settings.quiet_minutes * 60)
     finally:
         store.drops.leave_closing(drop_id)
 
@@ -133,10 +133,14 @@ class _Closing:
     def __init__(self, store: Store, drop: DropRecord, moment: dt.datetime, remaining_s: Callable[[], float]) -> None:
         self.store, self.drop, self.moment, self.remaining_s = store, drop, moment, remaining_s
         self.ranks = Ranks()
+        self.newest = 0.0  # upload
         self.catalog = fresh_catalog(store, drop.prefix)
 
-    def run(self, first: int) -> CloseResult:
+    def run(self, first: int, quiet_s: float) -> CloseResult:
+        """Settle from partition ``first`` on, and close; not while the last upload is younger than ``quiet_s``."""
         losers = self._meet()
+        if self.moment.timestamp() - self.newest < quiet_s:
+            return CloseResult(self.drop.drop, Outcome.NOT_DUE, len(self.ranks))
         result = CloseResult(self.drop.drop, Outcome.STARTED, len(self.ranks))
         if absent := self.ranks.unmet():
             missing, healed = self._seek(absent)
@@ -171,6 +175,7 @@ class _Closing:
         """Hold what S3 lists against what is on record, and find who stays of photos with the same bytes or name."""
         for entry in self._listed():
             self.ranks.add(keys.photo_id(entry.key), entry.bytes)
+            self.newest = max(self.newest, entry.last_modified)
         contest = Contest(self.ranks)
         for record in self.store.photos.of_drop(self.drop.drop, only=settle.NEEDED):
             self.ranks.meet(record.photo_id, record.bytes)
