@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -167,41 +166,69 @@ def test_a_photo_that_was_deleted_fails_with_its_reason(bench: Bench) -> None:
     assert gone.status == Status.FAILED and gone.reason is not None and gone.reason.code == "SOURCE_MISSING"
 
 
-def test_a_photo_that_kills_its_worker_is_set_aside(bench: Bench, nets: Nets) -> None:
-    poison = bench.photos[0]
-    for _ in range(ATTEMPTS):  # a killed worker counts its attempt and never comes back
-        bench.cloud.store.photos.attempt("d", poison.photo_id, uuid.uuid4().hex)
-
-    assert bench.run() == ChunkDone(done=2, ended=1)
-    aside = bench.now(0)
-    assert aside.status == Status.FAILED and aside.reason is not None and aside.reason.code == "WORKER_CRASHED"
-    assert [letter["photo_id"] for letter in bench.cloud.letters()] == [poison.photo_id]
-    assert bench.run() == ChunkDone(skipped=2, ended=1), "and stays aside"
-
-    bench.cloud.store.photos.update("d", poison.photo_id, status=Status.ACCEPTED, reason=None)  # a person retries it
-    assert bench.run() == ChunkDone(done=1, skipped=2)
+@pytest.fixture
+def deaths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Workers that ended themselves; what they had begun stays begun, as of one that was killed."""
+    ended: list[str] = []
+    monkeypatch.setattr(attempts, "end_worker", lambda: ended.append("worker"))
+    return ended
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("(-4:Insufficient memory) Failed to allocate 9 bytes")])
-def test_a_worker_without_memory_ends_and_the_photo_is_not_spoilt(
-    bench: Bench, nets: Nets, monkeypatch: pytest.MonkeyPatch, error: Exception
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_photo_that_kills_its_worker_is_set_aside(
+    bench: Bench, nets: Nets, deaths: list[str], place: int, error: Exception
 ) -> None:
-    ended: list[str] = []
-    monkeypatch.setattr(attempts, "end_worker", lambda: ended.append("worker"))
-    nets.upsets[0] = fail(error)
+    nets.upsets[place] = fail(error)
     for _ in range(ATTEMPTS):
         with pytest.raises(MemoryError):
             bench.run()
-    assert len(ended) == ATTEMPTS and bench.now(0).status == Status.ACCEPTED
-    assert bench.run() == ChunkDone(done=2, ended=1)
-    aside = bench.now(0)
+    assert len(deaths) == ATTEMPTS and bench.now(place).status == Status.ACCEPTED
+    assert bench.run() == ChunkDone(done=2 - place, skipped=place, ended=1)
+    aside = bench.now(place)
+    assert aside.status == Status.FAILED and aside.reason is not None and aside.reason.code == "WORKER_CRASHED"
+    assert [letter["photo_id"] for letter in bench.cloud.letters()] == [aside.photo_id]
+    assert bench.run() == ChunkDone(skipped=2, ended=1), "and stays aside"
+
+    nets.upsets.clear()
+    bench.cloud.store.photos.update("d", aside.photo_id, status=Status.ACCEPTED, reason=None)  # a person retries it
+    assert bench.run() == ChunkDone(done=1, skipped=2)
+
+
+def test_a_photo_that_comes_back_is_not_suspected_for_the_next(bench: Bench, nets: Nets, deaths: list[str]) -> None:
+    """Held ones are worked again by a retry: their place in the chunk alone says nothing."""
+    nothing, killer = fail(NoProduct("nothing there")), fail(MemoryError())
+    nets.upsets = {0: nothing, 1: killer}
+    for _ in range(ATTEMPTS):
+        with pytest.raises(MemoryError):
+            bench.run()
+    assert bench.run() == ChunkDone(done=1, ended=2)
+    held, aside = bench.now(0), bench.now(1)
+    assert held.reason is not None and held.reason.code == "NO_PRODUCT"
     assert aside.reason is not None and aside.reason.code == "WORKER_CRASHED"
 
 
-def test_a_worker_may_die_once(bench: Bench) -> None:
-    bench.cloud.store.photos.attempt("d", bench.photos[0].photo_id, uuid.uuid4().hex)
+def test_a_worker_may_die_once(bench: Bench, nets: Nets, deaths: list[str]) -> None:
+    for attempt in (0, 1):
+        nets.upsets[0] = fail(MemoryError())
+        with pytest.raises(MemoryError):
+            bench.run(attempt=attempt)
+        nets.upsets.clear()
+        assert bench.run(attempt=attempt) == ChunkDone(done=3)
+    assert len(deaths) == 2
+
+
+def test_a_chunk_takes_two_writes_and_no_look_at_what_cannot_be_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    update = bench.cloud.clients["dynamodb"].update_item
+    monkeypatch.setattr(
+        bench.cloud.clients["dynamodb"], "update_item", lambda **asked: (written.append("x"), update(**asked))[1]
+    )
+    monkeypatch.setattr(stage, "read_result", lambda *_: pytest.fail("nobody was here before"))
     assert bench.run() == ChunkDone(done=3)
-    assert bench.run(attempt=1) == ChunkDone(done=3)
+    assert len(written) == 2
 
 
 def test_throttling_is_not_held_against_the_photo(bench: Bench, nets: Nets) -> None:

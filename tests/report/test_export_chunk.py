@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from cloud import Cloud
 
-from packshot import keys
+from packshot import attempts, keys
 from packshot.attempts import ATTEMPTS
 from packshot.export import chunk
 from packshot.export.chunk import ExportDone, OutOfTime
@@ -111,9 +110,16 @@ def test_a_call_without_time_leaves_the_rest_to_the_retry(bench: Bench) -> None:
     assert bench.files() == {}
 
 
-def test_a_photo_that_kills_its_worker_spoils_only_itself(bench: Bench) -> None:
-    for _ in range(ATTEMPTS):  # a killed worker counts its attempt and never comes back
-        bench.store.photos.attempt("d", bench.photos[0].photo_id, uuid.uuid4().hex)
+def test_a_photo_that_kills_its_worker_spoils_only_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_much(*_args: Any, **_more: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(attempts, "end_worker", lambda: None)
+        patched.setattr(chunk, "export_photo", too_much)
+        for _ in range(ATTEMPTS):
+            with pytest.raises(MemoryError):
+                bench.run()
     assert bench.run() == ExportDone(exported=1, ended=1)
     aside = bench.now(0)
     assert aside.status == Status.FAILED and aside.reason is not None and aside.reason.code == "WORKER_CRASHED"

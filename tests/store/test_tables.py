@@ -50,24 +50,37 @@ class TestPhotos:
         with pytest.raises(Conflict):
             cloud.store.photos.update("d", "0123456789abcdef", status=Status.FAILED)
         with pytest.raises(Conflict):
-            cloud.store.photos.attempt("d", "0123456789abcdef", "one")
+            cloud.store.photos.begin("d", "0123456789abcdef", "process", "one")
         assert list(cloud.store.photos.of_drop("d")) == []
 
-    def test_only_attempts_that_did_not_come_back_count(self, cloud: Cloud) -> None:
-        record = cloud.accept("d", "A")
+    def test_attempts_that_did_not_come_back_are_known(self, cloud: Cloud) -> None:
+        head = cloud.accept("d", "A").photo_id
         photos = cloud.store.photos
-        assert photos.attempt("d", record.photo_id, "one") == 1
-        photos.attempt_over("d", record.photo_id, "one")
-        assert photos.attempt("d", record.photo_id, "one") == 1
-        assert photos.attempt("d", record.photo_id, "two") == 2
-        photos.forget_attempts("d", record.photo_id)
-        assert photos.attempt("d", record.photo_id, "one") == 1
+        assert photos.begin("d", head, "process", "one") == (True, set())
+        photos.come_back("d", head, "process", {"one"})
+        assert photos.begin("d", head, "process", "two") == (False, set())
+        assert photos.begin("d", head, "process", "three") == (False, {"two"})
+        assert photos.begin("d", head, "export", "four") == (True, set())
+        photos.come_back("d", head, "process", {"two", "three", "unknown"})
+        assert photos.begin("d", head, "process", "five") == (False, set())
+
+    def test_what_is_held_against_a_photo_adds_up(self, cloud: Cloud) -> None:
+        photo = cloud.accept("d", "A").photo_id
+        photos = cloud.store.photos
+        assert photos.suspect("d", photo, set()) == 0
+        assert photos.suspect("d", photo, {"one"}) == photos.suspect("d", photo, {"one"}) == 1
+        assert photos.suspect("d", photo, {"two"}) == 2
+        photos.clear("d", photo, {"one"})
+        assert photos.suspect("d", photo, set()) == 1
+        photos.update("d", photo, killed=None)
+        assert photos.suspect("d", photo, set()) == 0
 
     @pytest.mark.parametrize("status", [Status.REJECTED, Status.EXPORTED, Status.FAILED])
-    def test_an_ended_photo_is_not_attempted(self, cloud: Cloud, status: Status) -> None:
+    def test_an_ended_photo_is_not_worked_on(self, cloud: Cloud, status: Status) -> None:
         record = cloud.accept("d", "A", status=status)
-        with pytest.raises(Conflict):
-            cloud.store.photos.attempt("d", record.photo_id, "one")
+        for names in (set(), {"one"}):
+            with pytest.raises(Conflict):
+                cloud.store.photos.suspect("d", record.photo_id, names)
 
     def test_a_drop_is_streamed_in_the_same_order_whatever_the_writes(self, cloud: Cloud) -> None:
         made = [cloud.accept("d", f"SKU-{n}") for n in range(40)]
@@ -101,9 +114,9 @@ class TestLostAnswers:
 
     def test_an_attempt_is_one(self, cloud: Cloud, twice: Store) -> None:
         record = cloud.accept("d", "A")
-        assert twice.photos.attempt("d", record.photo_id, "one") == 1
-        twice.photos.attempt_over("d", record.photo_id, "one")
-        assert twice.photos.attempt("d", record.photo_id, "two") == 1
+        assert twice.photos.begin("d", record.photo_id, "process", "one") == (True, set())
+        twice.photos.come_back("d", record.photo_id, "process", {"one"})
+        assert twice.photos.begin("d", record.photo_id, "process", "two") == (False, set())
 
     def test_a_lot_is_decided_by_us(self, twice: Store) -> None:
         twice.lots.plan(lot())

@@ -28,9 +28,7 @@ def rules() -> dict[str, ReasonRule]:
     return {code: ReasonRule.model_validate(entry) for code, entry in yaml.safe_load(text).items()}
 
 
-def reason(
-    code: str, *, measured: object = "", required: object = "", detail: str = "", cure: str = ""
-) -> Reason:
+def reason(code: str, *, measured: object = "", required: object = "", detail: str = "", cure: str = "") -> Reason:
     """The reason for a code, with what was measured and what is required.
 
     ``detail`` is appended to the message; ``cure`` overrides the rule's own. Raises KeyError for a code that

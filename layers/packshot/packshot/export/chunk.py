@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from pydantic import Field
 
 from packshot import keys
-from packshot.attempts import attempt, out_of_memory
+from packshot.attempts import Attempt, out_of_memory
 from packshot.ends import end_photo
 from packshot.export.exported import Exported, ExportMeta
 from packshot.export.press import Press
@@ -69,20 +69,22 @@ def export_chunk(store: Store, press: Press, order: ExportChunk, remaining_s: Ca
     Raises OutOfTime before the call's time ends; photos that are exported stay so.
     """
     lot = read_lot(store, order.drop, order.lot)
-    leaving = _Leaving(store, press, lot)
-    tasks = _verdicts(store, order.lot, {ref.photo_id for ref in lot.chunks[order.chunk]})
-    photos = store.photos.get_many(order.drop, (ref.photo_id for ref in lot.chunks[order.chunk]))
+    refs = lot.chunks[order.chunk]
+    tasks = _verdicts(store, order.lot, {ref.photo_id for ref in refs})
+    photos = store.photos.get_many(order.drop, (ref.photo_id for ref in refs))
     answer = ExportDone()
-    for ref in lot.chunks[order.chunk]:
-        if remaining_s() < SPARE_S:
-            raise OutOfTime(f"{remaining_s():.0f} s left for {order.lot} chunk {order.chunk}")
-        photo = photos.get(ref.photo_id)
-        if photo is None or photo.status not in OPEN:
-            answer.skipped += 1
-        elif leaving.left(ref, photo, tasks.get(ref.photo_id)):
-            answer.exported += 1
-        else:
-            answer.ended += 1
+    with Attempt(store, order.drop, refs[0].photo_id, "export") as attempt:
+        leaving = _Leaving(store, press, lot, attempt)
+        for ref in refs:
+            if remaining_s() < SPARE_S:
+                raise OutOfTime(f"{remaining_s():.0f} s left for {order.lot} chunk {order.chunk}")
+            photo = photos.get(ref.photo_id)
+            if photo is None or photo.status not in OPEN:
+                answer.skipped += 1
+            elif leaving.left(ref, photo, tasks.get(ref.photo_id)):
+                answer.exported += 1
+            else:
+                answer.ended += 1
     return answer
 
 
@@ -119,6 +121,7 @@ class _Leaving:
     store: Store
     press: Press
     lot: Lot
+    attempt: Attempt
 
     def left(self, ref: PhotoRef, photo: PhotoRecord, task: TaskRecord | None) -> bool:
         """Export one photo; False when it comes to another end, which is recorded."""
@@ -127,7 +130,7 @@ class _Leaving:
             return _mark(self.store, photo, {}, ["used for the inside of the garment's other views"])
         if why is None:
             try:
-                why = attempt(self.store, self.lot.drop, ref.photo_id, lambda: self._tried(ref, photo))
+                why = self.attempt.at(ref.photo_id, lambda: self._tried(ref, photo))
             except Conflict:
                 return False  # it came to its end meanwhile
         if why is None:

@@ -8,7 +8,9 @@ same photo with another shadow, need no network.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from typing import Any
 
 import cv2
@@ -86,24 +88,26 @@ class Mattes:
     def __init__(self, store: Store, engine: dict[str, str]) -> None:
         self.store, self.engine = store, engine
 
-    def _key(self, sha256: str, inner_sha256: str, segment: str, settings: Settings, name: str) -> str:
+    def _key(self, sha256: str, inner_sha256: str, segment: str, settings: Settings) -> str:
         what = digest(CODE_VERSION, inner_sha256, segment, settings.matte_settings(), self.engine)
-        return f"mattes/{sha256[:2]}/{sha256}/{what}/{name}"
+        return f"mattes/{sha256[:2]}/{sha256}/{what}.zip"
 
     def get(self, sha256: str, inner_sha256: str, segment: str, settings: Settings) -> RawMatte | None:
         """The matte, if it was made before."""
         try:
-            facts = self.store.work.get_json(self._key(sha256, inner_sha256, segment, settings, "facts.json"))
-            picture = self.store.work.get(self._key(sha256, inner_sha256, segment, settings, "matte.png")).body
+            kept = self.store.work.get(self._key(sha256, inner_sha256, segment, settings)).body
         except Missing:
             return None
-        return RawMatte.from_parts(decode_png(picture), facts)
+        with zipfile.ZipFile(io.BytesIO(kept)) as parts:
+            return RawMatte.from_parts(decode_png(parts.read("matte.png")), json.loads(parts.read("facts.json")))
 
     def put(self, sha256: str, inner_sha256: str, segment: str, settings: Settings, raw: RawMatte) -> None:
-        """Keep a matte; the facts last, as they say that the picture is there."""
-        key = self._key(sha256, inner_sha256, segment, settings, "matte.png")
-        self.store.work.put(key, encode_png(raw.matte), "image/png")
-        self.store.work.put_json(self._key(sha256, inner_sha256, segment, settings, "facts.json"), raw.facts())
+        """Keep a matte with its facts, in one object: the one is nothing without the other."""
+        kept = io.BytesIO()
+        with zipfile.ZipFile(kept, "w") as parts:
+            for name, part in (("matte.png", encode_png(raw.matte)), ("facts.json", json.dumps(raw.facts()))):
+                parts.writestr(zipfile.ZipInfo(name), part)
+        self.store.work.put(self._key(sha256, inner_sha256, segment, settings), kept.getvalue(), "application/zip")
 
 
 def read_result(store: Store, drop: str, photo: str) -> Result | None:

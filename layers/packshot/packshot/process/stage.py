@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from packshot.attempts import attempt, out_of_memory
+from packshot.attempts import Attempt, out_of_memory
 from packshot.ends import end_photo
 from packshot.imaging.cutout import CutOut, NoProduct, RawMatte, Settings, find_matte, finish
 from packshot.imaging.decode import PASSED, ImageRefused, decode
@@ -80,30 +80,34 @@ class Processor:
         """Work a chunk. Raises OutOfTime before the call's time ends; photos that are done stay done."""
         lot = read_lot(self.store, chunk.drop, chunk.lot)
         settings = lot_settings(lot, chunk.attempt)
-        answer = ChunkDone()
-        for ref in lot.chunks[chunk.chunk]:
-            clock = Clock(remaining_s)
-            if remaining_s() < clock.need_s:
-                raise OutOfTime(f"{remaining_s():.0f} s left for {chunk.lot} chunk {chunk.chunk}")
-            name = recipe(ref.sha256, ref.inner_sha256, ref.segment, settings, self.engine)
-            before = read_result(self.store, lot.drop, ref.photo_id)
-            if ref.helper or (before is not None and before.recipe == name):
-                answer.skipped += 1
-            elif self._guarded(lot, ref, settings, name, clock):
-                answer.done += 1
-                logger.info("photo processed", extra={"photo_id": ref.photo_id, "seconds": clock.seconds})
-            else:
-                answer.ended += 1
+        answer, refs = ChunkDone(), lot.chunks[chunk.chunk]
+        with Attempt(self.store, lot.drop, refs[0].photo_id, "process") as attempt:
+            for ref in refs:
+                clock = Clock(remaining_s)
+                if remaining_s() < clock.need_s:
+                    raise OutOfTime(f"{remaining_s():.0f} s left for {chunk.lot} chunk {chunk.chunk}")
+                name = recipe(ref.sha256, ref.inner_sha256, ref.segment, settings, self.engine)
+                if ref.helper or (not attempt.first and self._is_done(lot, ref, name)):
+                    answer.skipped += 1
+                elif self._guarded(attempt, ref, lambda: self._tried(lot, ref, settings, name, clock)):  # noqa: B023
+                    answer.done += 1
+                    logger.info("photo processed", extra={"photo_id": ref.photo_id, "seconds": clock.seconds})
+                else:
+                    answer.ended += 1
         return answer
 
-    def _guarded(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> bool:
+    def _is_done(self, lot: Lot, ref: PhotoRef, name: str) -> bool:
+        before = read_result(self.store, lot.drop, ref.photo_id)
+        return before is not None and before.recipe == name
+
+    def _guarded(self, attempt: Attempt, ref: PhotoRef, work: Callable[[], Reason | None]) -> bool:
         """Work one photo; False when it came to an end here (failed or held), with the reason recorded."""
         try:
-            why = attempt(self.store, lot.drop, ref.photo_id, lambda: self._tried(lot, ref, settings, name, clock))
+            why = attempt.at(ref.photo_id, work)
         except Conflict:
             return False  # it came to its end in an earlier call for this chunk
         if why is not None:
-            end_photo(self.store, lot.drop, ref.photo_id, why, stage="process")
+            end_photo(self.store, attempt.drop, ref.photo_id, why, stage="process")
         return why is None
 
     def _tried(self, lot: Lot, ref: PhotoRef, settings: Settings, name: str, clock: Clock) -> Reason | None:

@@ -74,13 +74,9 @@ def _write(store: Store, record: LotRecord, decision: str) -> None:
     """Record the decision once. A lot that was exported before its sample was refused is recalled."""
     exported = record.status == LotStatus.EXPORTED
     if exported and decision != "accept":
-        if store.lots.decide(
-            record.drop, record.lot, record.attempt, decision="hold", status=LotStatus.RECALLED
-        ):
+        if store.lots.decide(record.drop, record.lot, record.attempt, decision="hold", status=LotStatus.RECALLED):
             store.notices.systems("LotRecalled", {"drop": record.drop, "lot": record.lot})
-            text = (
-                f"Lot {record.lot} of drop {record.drop} was exported, then refused by its sample. Recall it."
-            )
+            text = f"Lot {record.lot} of drop {record.drop} was exported, then refused by its sample. Recall it."
             store.notices.people("packshot: lot recalled", text)
         return
     status = LotStatus.EXPORTED if exported else STATUS[decision]

@@ -133,36 +133,49 @@ class Photos(RecordsTable[PhotoRecord]):
         values = {f":e{i}": status for i, status in enumerate(sorted(expect))}
         return self._update(key, fields, f"#status IN ({', '.join(values)})", values, {"#status": "status"})
 
-    def attempt(self, drop: str, photo: str, name: str) -> int:
-        """Begin to process a photo; how many attempts have begun and not come back, this one included.
+    def begin(self, drop: str, head: str, stage: str, name: str) -> tuple[bool, set[str]]:
+        """Begin an attempt at the chunk that this photo heads: whether it is the first, and those not come back.
 
         Names rather than a number: an attempt whose answer got lost is noted again, and still is one.
-        Raises Conflict when the photo has come to an end that processing cannot change.
+        Raises Conflict when there is no such photo.
         """
-        return self._note(drop, photo, "ADD", name, {Status.ACCEPTED, Status.HELD})
+        change = f"SET {stage}_first = if_not_exists({stage}_first, :me) ADD {stage}_begun :name"
+        found = self._note(drop, head, change, {":me": {"S": name}, ":name": {"SS": [name]}})
+        return found[f"{stage}_first"]["S"] == name, set(found[f"{stage}_begun"]["SS"]) - {name}
 
-    def attempt_over(self, drop: str, photo: str, name: str) -> None:
-        """The worker lived through an attempt, whatever came of it: it is not held against the photo."""
-        self._note(drop, photo, "DELETE", name, set(Status))
+    def come_back(self, drop: str, head: str, stage: str, names: set[str]) -> None:
+        """Attempts came back, or are held against a photo now."""
+        self._note(drop, head, f"DELETE {stage}_begun :names", {":names": {"SS": sorted(names)}})
 
-    def forget_attempts(self, drop: str, photo: str) -> None:
-        """Start counting again: a person who retries a photo that was set aside gets the full number of tries."""
-        self.update(drop, photo, begun=None)
+    def suspect(self, drop: str, photo: str, names: set[str]) -> int:
+        """Hold attempts against a photo, if any; how many are. Raises Conflict when it has come to an end that working
+        on it cannot change."""
+        values: dict[str, Any] = {":names": {"SS": sorted(names)}} if names else {}
+        found = self._note(drop, photo, "ADD killed :names" if names else "", values, {Status.ACCEPTED, Status.HELD})
+        return len(found["killed"]["SS"]) if "killed" in found else 0
 
-    def _note(self, drop: str, photo: str, how: str, name: str, expect: set[Status]) -> int:
+    def clear(self, drop: str, photo: str, names: set[str]) -> None:
+        """Take back what was held against a photo."""
+        self._note(drop, photo, "DELETE killed :names", {":names": {"SS": sorted(names)}})
+
+    def _note(
+        self, drop: str, photo: str, change: str, values: dict[str, Any], expect: Collection[Status] = frozenset(Status)
+    ) -> Mapping[str, Any]:
         states = {f":e{i}": {"S": str(status)} for i, status in enumerate(sorted(expect))}
         mark = new_mark()
+        marked = f"SET {MARK} = :mark"
         request = {
             "TableName": self.name,
             "Key": {key: {"S": value} for key, value in self._key(drop, photo).items()},
-            "UpdateExpression": f"SET {MARK} = :mark {how} begun :name",
+            "UpdateExpression": f"{marked}, {change[4:]}"
+            if change.startswith("SET ")
+            else f"{marked} {change}".strip(),
             "ConditionExpression": f"#status IN ({', '.join(states)})",
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {":name": {"SS": [name]}, ":mark": mark, **states},
+            "ExpressionAttributeValues": {**values, ":mark": mark, **states},
             "ReturnValues": "ALL_NEW",
         }
-        found = conditionally(self.client.update_item, request, mark)
-        return len(found["begun"]["SS"]) if "begun" in found else 0
+        return conditionally(self.client.update_item, request, mark)
 
     def of_sku(self, sku: str) -> Iterator[PhotoRecord]:
         """All photos of a SKU in all drops."""
