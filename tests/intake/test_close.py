@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from packshot import keys
+from packshot.intake import receive
 from packshot.intake.close import Outcome, close, close_due
 from packshot.intake.contest import Contest, Ranks
 from packshot.records import DropStatus, PhotoRecord, Status, now
@@ -153,6 +154,20 @@ def test_after_the_close_same_bytes_are_no_news_others_a_note_new_keys_late(
     late = world.drop("incoming/autumn/MUG-03_front.jpg", photo(4), headers)
     assert late is not None and late.reason is not None and late.reason.code == "LATE"
     assert world.rejection(late) is not None
+
+
+def test_a_new_photo_just_after_the_close_is_late_although_the_drop_was_open_a_moment_ago(
+    world: World, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "OPEN_FOR_S", 1e9)
+    headers = {"title": "Mug", "category": "Kitchen"}
+    world.drop("incoming/autumn/MUG-01_front.jpg", photo(1), headers)
+    seen = world.store.drops.get("autumn", 1e9)
+    world.store.drops.move("autumn", DropStatus.OPEN, status=DropStatus.CLOSED, closed_at="2020-01-01T00:00:00Z")
+    assert world.store.drops.get("autumn", 1e9) == seen, "what it closes is not told to who saw it open"
+    late = world.drop("incoming/autumn/MUG-02_front.jpg", photo(2), headers)
+    assert late is not None and late.status is Status.REJECTED and late.reason is not None
+    assert late.reason.code == "LATE" and world.rejection(late) is not None
 
 
 def test_a_photo_that_intake_never_takes_does_not_hold_up_its_drop(world: World, photo: Photo) -> None:

@@ -21,6 +21,7 @@ from packshot.store import Store
 from packshot.store.objects import Fetched, Missing
 
 PREVIEW = 1024  # px on the long edge, at least: what sharpness is measured at
+OPEN_FOR_S = 2  # a drop seen open is taken to be open so long; it is looked at again when the photo is written
 TOUCH_EVERY_S = 2  # a drop of a million photos is one item of a table; it must not be written for each
 CATALOG_FOR_S = 5  # how long a parsed catalogue is used before its ETag is asked for again
 NEWER = "A newer version came after the drop was closed; it was not used."
@@ -97,6 +98,7 @@ class _Photo:
     def __init__(self, store: Store, settings: IntakeSettings, event: ObjectEvent, key: keys.DropKey) -> None:
         self.store, self.settings, self.event, self.key = store, settings, event, key
         self.known = store.photos.get(key.drop, key.photo_id)
+        self.came = 0.0  # when it was uploaded, seconds since the epoch
 
     def take(self) -> PhotoRecord:
         if self.known is not None and self._is_old_news(self.known):
@@ -105,12 +107,12 @@ class _Photo:
         if drop is not None and drop.status is not DropStatus.OPEN:
             return self._after_close(drop)
         written = self._write(self._judge())
-        if drop is None:
+        current = self.store.drops.get(self.key.drop) if drop is not None else None
+        if current is None or current.status is DropStatus.OPEN:
             return written
-        current = self.store.drops.get(self.key.drop)
-        if current is not None and current.status is not DropStatus.OPEN:  # it closed in between
-            return settle.one(self.store, written, fresh_catalog(self.store, self.key.prefix))
-        return written
+        if self.came > _closed(current):  # it closed in between, or just before
+            return self._write(self._late(current, written))
+        return settle.one(self.store, written, fresh_catalog(self.store, self.key.prefix))
 
     def _is_old_news(self, known: PhotoRecord) -> bool:
         if self.event.version and self.event.version == known.version:
@@ -125,7 +127,7 @@ class _Photo:
         """
         if not self.key.drop_name:
             return None
-        drop = self.store.drops.get(self.key.drop)
+        drop = self.store.drops.get(self.key.drop, OPEN_FOR_S if self.known is None else 0)
         if drop is None:
             self.store.drops.open(self.key.drop, self.key.prefix)
             drop = self.store.drops.get(self.key.drop)
@@ -143,7 +145,9 @@ class _Photo:
             not self.event.sequencer or not self.known.sequencer or self.event.sequencer == self.known.sequencer
         )
         version = "" if ambiguous else self.event.version
-        return self.store.incoming.get(self.key.key, version, most_bytes=self.settings.max_bytes + 1)
+        got = self.store.incoming.get(self.key.key, version, most_bytes=self.settings.max_bytes + 1)
+        self.came = got.last_modified
+        return got
 
     def _blank(self, **fields: Any) -> PhotoRecord:
         sequencer = self.event.sequencer or (self.known.sequencer if self.known else "")
@@ -235,16 +239,16 @@ class _Photo:
         except Missing:
             why = reason("SOURCE_MISSING", measured="not there when its event came")
             return self._write(_refused(self._blank(), why))
-        closed = dt.datetime.fromisoformat(drop.closed_at).timestamp()
-        if got.last_modified > closed:
-            came = dt.datetime.fromtimestamp(got.last_modified, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            late = reason("LATE", measured=f"uploaded {came}", required=f"by {drop.closed_at}")
+        if self.came > _closed(drop):
             digest = hashlib.sha256(got.body).hexdigest()
             version = got.version or self.event.version
-            blank = self._blank(version=version, bytes=len(got.body), sha256=digest)
-            return self._write(_refused(blank, late))
+            return self._write(self._late(drop, self._blank(version=version, bytes=len(got.body), sha256=digest)))
         written = self._write(self._examine(got))
         return settle.one(self.store, written, fresh_catalog(self.store, self.key.prefix))
+
+    def _late(self, drop: DropRecord, record: PhotoRecord) -> PhotoRecord:
+        came = dt.datetime.fromtimestamp(self.came, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _refused(record, reason("LATE", measured=f"uploaded {came}", required=f"by {drop.closed_at}"))
 
     def _compare(self, known: PhotoRecord) -> PhotoRecord:
         """A key of a closed drop again: the same bytes are no news, others leave a note."""
@@ -257,6 +261,10 @@ class _Photo:
         if hashlib.sha256(got.body).hexdigest() == known.sha256:
             return known
         return self.store.photos.update(known.drop, known.photo_id, notes=[*known.notes, NEWER])
+
+
+def _closed(drop: DropRecord) -> float:
+    return dt.datetime.fromisoformat(drop.closed_at).timestamp()
 
 
 def _too_large(size: int, settings: IntakeSettings) -> Reason:

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 
 from packshot.settings import StoreSettings
 from packshot.store.notebook import Notebook
@@ -126,6 +127,8 @@ def open_store(settings: StoreSettings | None = None, clients: Clients | None = 
     def client(service: str) -> Any:
         if service not in made:
             made[service] = boto3.client(service, config=config)  # type: ignore[call-overload]
+            # A file of some MB is sent at once: asking first costs every write another way there and back.
+            made[service].meta.events.unregister("before-call.s3", add_expect_header)
         return made[service]
 
     return Store(settings or StoreSettings.read(), clients or client)

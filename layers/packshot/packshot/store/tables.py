@@ -32,10 +32,15 @@ class Drops(RecordsTable[DropRecord]):
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:
         super().__init__(client, name, DropRecord)
+        self._seen: tuple[DropRecord, float] | None = None
 
-    def get(self, drop: str) -> DropRecord | None:
-        """The drop's record, or None."""
-        return self._get({"pk": drop})
+    def get(self, drop: str, open_s: float = 0.0) -> DropRecord | None:
+        """The drop's record, or None. For ``open_s`` seconds one that was open when last read is not read again."""
+        if self._seen and self._seen[0].drop == drop and time.monotonic() - self._seen[1] < open_s:
+            return self._seen[0]
+        found = self._get({"pk": drop})
+        self._seen = (found, time.monotonic()) if found and found.status is DropStatus.OPEN else None
+        return found
 
     def open(self, drop: str, prefix: str) -> None:
         """Record that a drop exists, if nobody did; else do nothing."""
