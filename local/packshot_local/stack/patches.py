@@ -29,7 +29,6 @@ from moto.awslambda.models import LambdaFunction, LambdaVersion
 from moto.cloudformation import parsing
 from moto.core.config import default_user_config
 from moto.core.responses import EmptyResult
-from moto.core.utils import unix_time_millis
 from moto.dynamodb.models import DynamoDBBackend
 from moto.events.models import Rule
 from moto.s3 import models as s3_models
@@ -244,7 +243,7 @@ def queues_stay_quick(patching: Patching, _host: Host) -> None:
     def messages(self: Any) -> list[Message]:
         if self.fifo_queue:
             return list(before.fget(self))
-        now, found = unix_time_millis(), []
+        now, found = time.time() * 1000, []
         for message in self._messages:
             if now > message.visible_at and now >= message.delayed_until:
                 found.append(message)
@@ -266,7 +265,7 @@ def one_at_a_time(patching: Patching, host: Host) -> None:
     receive = SQSBackend.__dict__["receive_message"]
 
     def receive_message(
-        self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *args: Any, **kwargs: Any
+        self: Any, queue_name: str, count: int, wait_seconds_timeout: float, *args: Any, **kwargs: Any
     ) -> list[Message]:
         queue = self.get_queue(queue_name)
         deadline = time.monotonic() + (wait_seconds_timeout or 0)

@@ -25,7 +25,7 @@ REDELIVERY_SECONDS = 1
 """After a failure a message comes again so soon. AWS waits for the queue's visibility time-out, which is
 minutes."""
 
-STREAM_POLL_SECONDS = 0.05
+STREAM_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ class QueueSource(Source):
         """Start as many readers as the function may have workers."""
         self.start(min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency))
 
-    def _receive(self, count: int, wait: int) -> list[Message]:
+    def _receive(self, count: int, wait: float) -> list[Message]:
         visibility = max(int(vars(self._queue)["visibility_timeout"]), int(6 * self._timeout))
         return self._backend.receive_message(
             self._queue_name,
             min(count, 10),
-            wait,
+            wait,  # type: ignore[arg-type]  # the patched one waits for parts of a second, too
             visibility,
             ["All"],
         )
@@ -159,7 +159,7 @@ class QueueSource(Source):
         deadline = time.monotonic() + self.mapping.window_seconds
         while batch and len(batch) < self.mapping.batch_size and not self._closing.is_set():
             left = deadline - time.monotonic()
-            more = self._receive(self.mapping.batch_size - len(batch), 1 if left > 1 else 0)
+            more = self._receive(self.mapping.batch_size - len(batch), min(max(left, 0), 1))
             batch.extend(more)
             if left <= 0 and not more:
                 break

@@ -95,12 +95,11 @@ def _verdicts(store: Store, lot: str, photos: set[str]) -> dict[str, TaskRecord]
     each task is read again.
     """
     newest: dict[str, tuple[int, str]] = {}
-    for task in store.tasks.of_lot(lot):
-        if task.photo_id in photos:
-            attempt = int(task.task_id.rsplit(".", 2)[1])
-            newest[task.photo_id] = max(newest.get(task.photo_id, (-1, "")), (attempt, task.task_id))
-    read = {photo: store.tasks.get(name) for photo, (_, name) in newest.items()}
-    return {photo: task for photo, task in read.items() if task is not None}
+    for name in store.tasks.names_of_lot(lot):
+        _, attempt, photo = name.rsplit(".", 2)
+        if photo in photos:
+            newest[photo] = max(newest.get(photo, (-1, "")), (int(attempt), name))
+    return {task.photo_id: task for task in store.tasks.get_many(name for _, name in newest.values())}
 
 
 def _stays(photo: PhotoRecord, task: TaskRecord | None) -> Reason | None:

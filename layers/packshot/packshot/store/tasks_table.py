@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from packshot.records import TaskRecord, TaskState, now
@@ -22,6 +22,10 @@ class Tasks(RecordsTable[TaskRecord]):
     def get(self, task: str) -> TaskRecord | None:
         """The task, or None."""
         return self._get({"pk": task})
+
+    def get_many(self, tasks: Iterable[str]) -> list[TaskRecord]:
+        """These tasks as they are now; those that are not there are left out."""
+        return list(self._get_many({"pk": task} for task in tasks))
 
     def create(self, task: TaskRecord) -> bool:
         """Write a new task; False when it is there already (a retry)."""
@@ -159,3 +163,11 @@ class Tasks(RecordsTable[TaskRecord]):
     def of_lot(self, lot: str) -> list[TaskRecord]:
         """All tasks of a lot (an index: a moment behind the table; re-read single ones where it matters)."""
         return list(self._query("lot = :lot", {":lot": lot}, IndexName="by_lot"))
+
+    def names_of_lot(self, lot: str) -> list[str]:
+        """The ids of all tasks of a lot, by the same index: what a task says is read where it is written."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name, IndexName="by_lot", KeyConditionExpression="lot = :lot", ProjectionExpression="pk",
+            ExpressionAttributeValues={":lot": {"S": lot}},
+        )  # fmt: skip
+        return [item["pk"]["S"] for page in pages for item in page["Items"]]
