@@ -6,6 +6,7 @@ import functools
 import io
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -60,11 +61,11 @@ class KeptConnections(WSGIRequestHandler):
     def setup(self) -> None:
         """Note the connection, so that closing the server ends it."""
         super().setup()
-        self.server.connections.add(self.connection)  # type: ignore[attr-defined]
+        self.server.connections[self.connection] = threading.current_thread()  # type: ignore[attr-defined]
 
     def finish(self) -> None:
         """Forget the connection."""
-        self.server.connections.discard(self.connection)  # type: ignore[attr-defined]
+        self.server.connections.pop(self.connection, None)  # type: ignore[attr-defined]
         super().finish()
 
     def parse_request(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -13,6 +14,9 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from .application import Services
 from .connections import KeptConnections
 from .faults import Faults
+
+END_SECONDS = 5.0
+"""Longest wait for a call that is being answered when the stack ends."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -50,7 +54,7 @@ class MotoServer:
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, application, threaded=True, request_handler=KeptConnections
         )
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, threading.Thread] = {}
         self._server.connections = self._connections  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, name="stack-moto", daemon=True)
         self._thread.start()
@@ -65,8 +69,7 @@ class MotoServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        for connection in list(self._connections):
-            try:
+        for connection, thread in list(self._connections.items()):
+            with contextlib.suppress(OSError):  # its client was quicker
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # its client was quicker
+            thread.join(END_SECONDS)
