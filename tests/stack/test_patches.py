@@ -40,6 +40,7 @@ from small import until
 
 from packshot_local.stack import patches
 from packshot_local.stack.activity import Activity
+from packshot_local.stack.patches import executions, queues
 from packshot_local.stack.patching import Patching
 from packshot_local.stack.records import Invocation
 from packshot_local.stack.stubs import REPLACED_TYPES, STUBBED_TYPES
@@ -265,7 +266,7 @@ def test_queues_stay_quick(aws: Callable[[str], Any]) -> None:
     queue = backend.get_queue("q")
     assert len(queue.messages) == 100, "every receive looks at every message"
     with only("queues_stay_quick"):
-        assert [message.body for message in queue.messages] == [str(n) for n in range(patches.VISIBLE_MESSAGES)]
+        assert [message.body for message in queue.messages] == [str(n) for n in range(queues.VISIBLE_MESSAGES)]
 
 
 @contract
@@ -441,13 +442,13 @@ def test_maps_do_not_recurse() -> None:
 def test_history_has_an_end() -> None:
     def kept() -> int:
         manager = EventManager()
-        for _ in range(patches.HISTORY_EVENTS + 10):
+        for _ in range(executions.HISTORY_EVENTS + 10):
             manager.add_event(EventHistoryContext.of_program_start(), "any")  # type: ignore[arg-type]
         return len(manager._history_event_list)
 
-    assert kept() == patches.HISTORY_EVENTS + 10
+    assert kept() == executions.HISTORY_EVENTS + 10
     with only("history_has_an_end"):
-        assert kept() < patches.HISTORY_EVENTS
+        assert kept() < executions.HISTORY_EVENTS
 
 
 @contract

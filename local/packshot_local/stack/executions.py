@@ -10,7 +10,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from .patches import STATE_THREAD, stop_execution, waits_for_token
+from .patches.tasks import STATE_THREAD, stop_execution, waits_for_token
 
 KEPT_HISTORIES = 20
 """Ended executions that keep their history."""

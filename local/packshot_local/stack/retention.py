@@ -1,6 +1,6 @@
 """What moto keeps for ever, and what of it a stack that runs for hours lets go.
 
-The patches of this room are in force like those of `patches.py`; `tidy` is called about every second.
+The patches of this room are in force like those of `patches`; `tidy` is called about every second.
 """
 
 from __future__ import annotations
