@@ -190,3 +190,23 @@ def test_a_second_opinion_settles_wide_doubt_and_leaves_the_edge_alone():
     opinion = matte._settled(first, second)
     assert opinion[250, 250] == 1
     assert opinion[250, 501] == 0.5
+
+
+def test_a_lone_hole_that_doubt_has_made_is_closed_and_gaps_of_a_mesh_are_not():
+    coarse = np.zeros((300, 400), np.float32)
+    coarse[50:250, 50:180] = 1
+    coarse[100:112, 100:112] = 0.5  # a mirror took the backdrop's colour
+    coarse[180:220, 90:130] = 0.02  # air, of which the network is sure
+    coarse[50:250, 220:380] = 0.6  # a mesh, blurred
+    fine = np.repeat(np.repeat((coarse > 0.55).astype(np.float32), 2, axis=0), 2, axis=1)
+    fine[100:500, 440:760] = 1
+    for row in range(110, 490, 24):
+        for column in range(450, 750, 24):
+            fine[row : row + 14, column : column + 14] = 0
+
+    mended, closed = topology.close_doubtful_holes(fine, coarse, 1.2)
+
+    assert closed == 1
+    assert mended[200:224, 200:224].min() == 1
+    assert mended[360:440, 180:260].max() == 0
+    assert np.array_equal(mended[:, 440:], fine[:, 440:])

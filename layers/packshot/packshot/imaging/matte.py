@@ -97,6 +97,9 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
     fine = refiner.refine(work, matte, fields, networks.settle)
+    if segment == "reflective":  # elsewhere a small hole is more often true than a mirror
+        fine, lone = topology.close_doubtful_holes(fine, matte, network_px)
+        numbers["holes_closed"] += lone
     if sweep.even and segment == "textured":
         fine = backdrop.with_fibres(work, fine, fields)
     full = np.zeros(rgb.shape[:2], np.float32)

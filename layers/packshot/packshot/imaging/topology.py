@@ -18,6 +18,10 @@ GLASS_DOUBT = 0.02
 FOREIGN_SHARE = 0.7
 AIR = 0.08
 """Mean matte in a hole below which the network is sure that it is open air."""
+WAVERING = 0.25
+"""Mean matte in a lone hole above which the network is not sure that it is air."""
+RING, RING_SOLID = 10, 0.98
+"""A hole is lone where this share of what lies within 10 network pixels around it is solid."""
 NOTCH_SHARE = 0.04
 SURE = 0.8
 MIRROR_FLOOR, MIRROR_SIGMAS, MIRROR_CORE = 0.02, 8.0, 4
@@ -50,6 +54,35 @@ def close_false_holes(matte: F32, foreign: F32 | None, network_px: float, transp
                 out = matte.copy()
             rim = cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
             out[window][rim] = 1.0
+            closed += 1
+    return out, closed
+
+
+def close_doubtful_holes(fine: F32, coarse: F32, network_px: float) -> tuple[F32, int]:
+    """Close lone holes that only doubt has made, and say how many there were.
+
+    fine float32 2h x 2w as the refiner left it, coarse h x w, network_px in pixels of the coarse. Air is what the
+    network is sure of; where it wavers deep inside polished metal, that has taken the backdrop's colour. Gaps of a
+    chain are blurred in the coarse matte, too, but have no solid ring around them.
+    """
+    height, width = coarse.shape
+    small = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((small < SOLID).astype(np.uint8), connectivity=4)
+    area = stats[:, cv2.CC_STAT_AREA]
+    doubt = np.bincount(labels.reshape(-1), coarse.reshape(-1), minlength=count) / np.maximum(area, 1)
+    reach = max(2, round(RING * network_px))
+    closed, out = 0, fine
+    for label in np.flatnonzero((doubt > WAVERING) & (area >= network_px**2)):
+        left, top, wide, high = (int(v) for v in stats[label, :4])
+        if label == 0 or left < reach or top < reach or left + wide + reach > width or top + high + reach > height:
+            continue
+        window = (slice(top - reach, top + high + reach), slice(left - reach, left + wide + reach))
+        hole = np.asarray(labels[window] == label).astype(np.uint8)
+        around = (cv2.dilate(hole, backdrop.disc(reach)) > 0) & (cv2.dilate(hole, np.ones((5, 5), np.uint8)) == 0)
+        if float((small[window][around] > SURE).mean()) > RING_SOLID:
+            out = fine.copy() if out is fine else out
+            rim = np.repeat(np.repeat(cv2.dilate(hole, np.ones((5, 5), np.uint8)), 2, axis=0), 2, axis=1) > 0
+            out[2 * window[0].start : 2 * window[0].stop, 2 * window[1].start : 2 * window[1].stop][rim] = 1.0
             closed += 1
     return out, closed
 
