@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import logging
@@ -66,7 +67,8 @@ class KeptConnections(WSGIRequestHandler):
     def finish(self) -> None:
         """Forget the connection."""
         self.server.connections.pop(self.connection, None)  # type: ignore[attr-defined]
-        super().finish()
+        with contextlib.suppress(ConnectionError):  # a killed worker left before it had its answer
+            super().finish()
 
     def parse_request(self) -> bool:
         """Read a request's head; False, and answered, when it is none."""
