@@ -22,8 +22,8 @@ PRELOAD = (
     "aws_lambda_powertools.utilities.data_classes.sqs_event", "aws_lambda_powertools.utilities.idempotency",
     "aws_lambda_powertools.utilities.parser", "aws_lambda_powertools.event_handler", "aws_xray_sdk.core",
     "pydantic.main", "pydantic.types", "pydantic.root_model", "pydantic.type_adapter", "yaml", "defusedxml.ElementTree",
-    "numpy.random", "cv2", "PIL.ImageCms", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "skimage.color",
-    "scipy.sparse.linalg",
+    "numpy.random", "cv2", "PIL.ImageCms", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "scipy.sparse.linalg",
+    "skimage.color.colorconv", "skimage.color.delta_e",
 )  # fmt: skip
 """What the functions import of other people's packages; onnxruntime starts a thread as it is imported."""
 

@@ -3,8 +3,8 @@
 Started by path (`python -P -u fork_server.py <module>...`), so it imports nothing of this package, nor anything of
 the functions. Its standard input is a Unix socket of whole messages (SOCK_SEQPACKET), the end of which means that the
 stack is gone. A message is a JSON object with `handler`, `cwd`, `env` and `path`, and carries three descriptors: the
-worker's input, its output, and a channel (SOCK_SEQPACKET too) on which the worker tells its process id, and this
-server later how it ended: its exit status, or a signal's number below zero.
+worker's input, its output, and a channel (SOCK_SEQPACKET too) on which the worker tells `started <process id>`, and
+this server later `ended <exit status>`, a signal's number below zero.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def serve() -> tuple[dict[str, Any], list[int]] | None:
             if ready:
                 watch.unregister(ready)
                 pid, channel = workers.pop(ready)
-                _tell(channel, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+                _tell(channel, f"ended {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}")
                 os.close(ready)
                 continue
             message, descriptors, _, _ = socket.recv_fds(requests, LARGEST, 3)
@@ -60,9 +60,9 @@ def serve() -> tuple[dict[str, Any], list[int]] | None:
             watch.register(pidfd, select.POLLIN)
 
 
-def _tell(channel: int, number: int) -> None:
+def _tell(channel: int, words: str) -> None:
     with contextlib.suppress(BrokenPipeError):  # nobody waits for this worker any more
-        os.write(channel, str(number).encode())
+        os.write(channel, words.encode())
     os.close(channel)
 
 
@@ -75,7 +75,7 @@ def become(asked: dict[str, Any], descriptors: list[int]) -> None:
     os.dup2(output, 2)
     os.close(theirs)
     os.close(output)
-    _tell(channel, os.getpid())
+    _tell(channel, f"started {os.getpid()}")
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])

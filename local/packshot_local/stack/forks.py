@@ -51,11 +51,11 @@ class Forked:
             return
         with self._lock:
             if self.returncode is None:
-                said = self._channel.recv(64)
+                said = self._channel.recv(64).split()
                 if not said:  # the server is gone, and nobody else can watch the process
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(self.pid, signal.SIGKILL)
-                self.returncode = int(said) if said else -signal.SIGKILL
+                self.returncode = int(said[1]) if said else -signal.SIGKILL
 
     def __enter__(self) -> Forked:
         return self
@@ -105,14 +105,15 @@ class ForkServer:
             socket.send_fds(self._socket, [message], [inward, outward, end.fileno()])
             theirs.close()  # so that the channel ends with the server
             channel.settimeout(START_SECONDS)
-            said = channel.recv(64)
-            if not said:
-                raise ConnectionResetError("the fork server has ended")
+            said = channel.recv(64).decode()
+            if not said.startswith("started "):
+                raise ChildProcessError(f"a fork {said}" if said else "the fork server has ended")
             channel.settimeout(None)
             ours.pop_all()
-        return Forked(int(said), channel, stdin, stdout)
+        return Forked(int(said.split()[1]), channel, stdin, stdout)
 
     def close(self) -> None:
-        """End the server; workers that still run are the caller's."""
+        """End the server, which holds nothing that could be lost; workers that still run are the caller's."""
         self._socket.close()
+        self._process.kill()
         self._process.wait()
