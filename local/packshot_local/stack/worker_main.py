@@ -7,12 +7,16 @@ input is a pipe held open by the stack: the end of the file means that the stack
 import http.client
 import os
 import runpy
+import select
 import signal
 import sys
 import threading
 import time
 from http.client import HTTPMessage
 from typing import IO, Any
+
+LAST_LOOK_S = 0.2
+"""How much later than its sockets the pipe of a stack that dies may close."""
 
 
 def _die_with_the_stack() -> None:
@@ -53,4 +57,9 @@ if __name__ == "__main__":
     _deadlines_by_own_clock()
     http.client.parse_headers = _read_headers  # type: ignore[assignment]
     sys.argv = ["awslambdaric", sys.argv[1]]
-    runpy.run_module("awslambdaric", run_name="__main__")
+    try:
+        runpy.run_module("awslambdaric", run_name="__main__")
+    finally:
+        # The runtime client may see that the stack is gone before the thread does, and the interpreter then ends it.
+        if select.select([0], [], [], LAST_LOOK_S)[0]:
+            _die_with_the_stack()
