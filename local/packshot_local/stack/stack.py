@@ -46,6 +46,9 @@ BUFFER_BYTES = 1024
 """S3 objects beyond this size lie on disk; with moto's 5 MB, 600 photos of 2 MB fill 1.4 GB of memory."""
 
 QUIET_SECONDS = 0.15
+SWITCH_SECONDS = 0.0005
+"""How long a thread may go on while others wait: a call takes 1 ms, and must not wait 5 for its turn."""
+
 _one_at_a_time = threading.Lock()
 
 
@@ -160,6 +163,8 @@ class Stack:
 
     def _prepare_moto(self) -> None:
         retention.large_blocks_go_back()
+        self._undo.append(functools.partial(sys.setswitchinterval, sys.getswitchinterval()))
+        sys.setswitchinterval(SWITCH_SECONDS)
         scratch = make_scratch()
         self._undo.append(functools.partial(remove_scratch, scratch))
         self._worker_tmp = scratch / "tmp"
