@@ -29,7 +29,7 @@ TEXT = {
 }
 MOST_LINES = 350
 LONGER = {
-    "local/packshot_local/stack/stack.py": 390,
+    "local/packshot_local/stack/stack.py": 370,
 }
 """Modules that are longer, and how long they may be at most."""
 HERE = "tests/test_repo.py"

@@ -16,20 +16,19 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
 from . import patches, retention
 from .activity import Activity
 from .buffers import DiskBuffer
+from .clients import Clients
 from .deploy import deploy, function_specs
 from .events import Delivery, ObjectEvents, envelope, publish
 from .executions import Executions
 from .faults import Faults
 from .http_api import HttpApi
-from .launch import ACCESS_KEY, SECRET_KEY, Launcher, base_environment
+from .launch import Launcher, base_environment
 from .logbook import LogBook
 from .records import FunctionSpec, Invocation, LogLine, StackError, WorkerInfo
 from .schedule import Schedule, Timer
@@ -92,7 +91,12 @@ class Stack:
         self._log_path = log_file
         self._executions = Executions(region)
         self._undo: list[Callable[[], None]] = []
-        self._clients: dict[str, Any] = {}
+        self._clients = Clients(
+            max_pool_connections=64,
+            read_timeout=930,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
 
     # Coming up and going down
 
@@ -289,25 +293,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this stack, made once for each service; safe to use in threads."""
-        if service not in self._clients:
-            self._clients[service] = self.session().client(  # type: ignore[call-overload]
-                service,
-                endpoint_url=self.endpoint,
-                config=Config(
-                    max_pool_connections=64,
-                    retries={"total_max_attempts": 1},
-                    read_timeout=930,
-                    s3={"addressing_style": "path"},
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                ),
-            )
-        return self._clients[service]
-
-    def session(self) -> boto3.Session:
-        """A boto3 session with this stack's region and credentials; give clients
-        `endpoint_url=stack.endpoint`."""
-        return boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=self.region)
+        return self._clients.of(service, self.region, self.endpoint)
 
     def warm(self, function: str) -> None:
         """Start all workers of a function at once, so that they are ready when its first events come."""

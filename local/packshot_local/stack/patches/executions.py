@@ -6,16 +6,15 @@ import threading
 import uuid
 from typing import Any
 
-import boto3
 import moto.stepfunctions.models as stepfunctions_models
 import moto.stepfunctions.parser.asl.utils.boto_client as interpreter_clients
-from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
+from ..clients import Clients
 from ..patching import Patching
 from .host import Host, patch
 
@@ -36,27 +35,10 @@ def state_machines_run(patching: Patching, _host: Host) -> None:
 @patch
 def interpreter_keeps_its_clients(patching: Patching, host: Host) -> None:
     """moto's interpreter makes a boto3 client for every state (13 ms each), bound to port MOTO_PORT."""
-    clients: dict[tuple[str, str], Any] = {}
-    lock = threading.Lock()
+    clients = Clients(parameter_validation=False, max_pool_connections=256, read_timeout=3600)
 
     def boto_client_for(region: str, service: str, **_: Any) -> Any:
-        with lock:
-            if (region, service) not in clients:
-                clients[region, service] = boto3.session.Session().client(  # type: ignore[call-overload]
-                    service,
-                    region_name=region,
-                    endpoint_url=host.endpoint,
-                    aws_access_key_id="local",
-                    aws_secret_access_key="local",  # noqa: S106
-                    config=Config(
-                        parameter_validation=False,
-                        max_pool_connections=256,
-                        retries={"total_max_attempts": 1},
-                        read_timeout=3600,
-                        s3={"addressing_style": "path"},
-                    ),
-                )
-            return clients[region, service]
+        return clients.of(service, region, host.endpoint)
 
     before = interpreter_clients.boto_client_for
     patching.everywhere("moto.stepfunctions", "boto_client_for", boto_client_for, before)
