@@ -270,6 +270,18 @@ def test_cmyk_is_converted_through_its_profile() -> None:
     assert difference(photo.rgb[centre], wanted[centre]) < 4  # 8-bit Lab corners
 
 
+def test_a_profile_that_says_srgb_in_its_own_words_leaves_the_numbers_and_a_near_one_does_not() -> None:
+    rng = np.random.default_rng(3)
+    image = Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8))
+    primaries = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7139))  # sRGB's, at D50
+    code = np.linspace(0, 1, 1024)
+    table = list(np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4))
+    same = decode(encoded(image, "PNG", icc_profile=matrix_profile(primaries, table, "a camera's sRGB")))
+    assert same.had_profile and np.array_equal(same.rgb, np.asarray(image))
+    near = decode(encoded(image, "PNG", icc_profile=matrix_profile(primaries, [2.2], "sRGB with a plain gamma")))
+    assert 2 < int(np.abs(near.rgb.astype(int) - np.asarray(image)).max()) < 16
+
+
 def test_a_grey_photo_with_a_colour_profile_stays_grey() -> None:
     photo = decode(encoded(product().convert("L"), icc_profile=adobe_rgb()))
     assert int(np.ptp(photo.rgb.astype(int), axis=-1).max()) <= 1
