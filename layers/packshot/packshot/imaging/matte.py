@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from packshot.imaging import backdrop, refine, refiner, studio, topology
+from packshot.imaging import backdrop, refine, refiner, rim, studio, topology
 from packshot.imaging.light import F32, U8, linear
 from packshot.imaging.studio import Box, Sweep
 
@@ -19,9 +19,11 @@ SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
 EVEN_SIZE, FULL_SIZE = 768, 1024
-"""What the accurate network sees: the photo at full size, then turned about; before a sweep less is enough for that."""
-SECOND_WEIGHT, GLASS_SECOND_WEIGHT = 0.5, 0.25
-"""Share of the looks after the first in the opinion; a glass edge is thin, and a second look only blurs it."""
+"""Long side of what the accurate network sees; before a sweep the small one is enough for most products."""
+DOUBTFUL, CLUTTER_DOUBTFUL = 0.02, 0.03
+"""Doubt deeper than an edge, by the product's area, from which on a second look is worth its time."""
+OTHERS_WEIGHT, GLASS_OTHERS_WEIGHT = 0.5, 0.25
+"""Share of the other looks in the opinion beside the sharpest; a glass edge is thin, and others only blur it."""
 FUR_DEPTH = 3.0
 AGREEMENT = 0.7
 DOUBT_REACH = 3
@@ -100,6 +102,8 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     if segment == "reflective":  # elsewhere a small hole is more often true than a mirror
         fine, lone = topology.close_doubtful_holes(fine, matte, network_px)
         numbers["holes_closed"] += lone
+        if sweep.even:
+            fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
     if sweep.even and segment == "textured":
         fine = backdrop.with_fibres(work, fine, fields)
     full = np.zeros(rgb.shape[:2], np.float32)
@@ -107,6 +111,16 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         fine = refine.to_size(work, fine, crop)
     full[top:bottom, left:right] = fine[: bottom - top, : right - left]
     return Found(full, "fast" if way == "fast" else "accurate", numbers)
+
+
+def _behind(sweep: Sweep, box: Box, shape: tuple[int, ...]) -> F32:
+    """The sweep's own part behind a box of the photo, at the small size that it was fitted at."""
+    height, width = sweep.colour.shape[:2]
+    (top, bottom), (left, right) = (
+        (int(first * small / large), max(int(first * small / large) + 1, round(last * small / large)))
+        for first, last, small, large in ((*box[:2], height, shape[0]), (*box[2:], width, shape[1]))
+    )
+    return sweep.colour[top:bottom, left:right]
 
 
 def _work_copy(crop: U8) -> U8:
@@ -122,24 +136,30 @@ def _work_copy(crop: U8) -> U8:
 def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) -> tuple[F32, dict[str, float]]:
     """The networks' coarse matte, and how far their looks at the photo disagree (share of the product).
 
-    A network that sees a photo and its mirror image does not make the same mistake twice: the mean is better than
-    either, and where they differ is doubt. The accurate way looks a third time, and asks the other network too.
+    An easy photo is looked at once. A network that sees a photo and its mirror image does not make the same mistake
+    twice: in doubt the mean is better than either, and where they differ is doubt. Before clutter fringes are taken
+    for certain at a first look. The accurate way looks a third time, and asks the other network too.
     """
     if way == "fast":
         return networks.u2netp(work), {"disagreement": 0.0}
-    first = networks.isnet(work, FULL_SIZE)
-    shape = first.shape[::-1]
-    turned = networks.isnet(np.ascontiguousarray(work[:, ::-1]), EVEN_SIZE if sweep.even else FULL_SIZE)[:, ::-1]
-    second = cv2.resize(turned, shape, interpolation=cv2.INTER_LINEAR)
-    disagreement = 1 - topology.agreement(first, second)
+    glass, fringed = segment == "transparent", segment == "textured" and not sweep.even
+    small = EVEN_SIZE if sweep.even else FULL_SIZE
+    sizes = (FULL_SIZE, small) if glass else (small, FULL_SIZE)
+    looks = [networks.isnet(work, sizes[0])]
+    most = DOUBTFUL if sweep.even else CLUTTER_DOUBTFUL
+    if way != "accurate" and not fringed and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
+        return looks[0], {"disagreement": 0.0}
+    looks.append(networks.isnet(np.ascontiguousarray(work[:, ::-1]), sizes[1])[:, ::-1])
     if way == "accurate":
-        third = cv2.resize(networks.isnet(work, EVEN_SIZE), shape, interpolation=cv2.INTER_LINEAR)
-        second = (second + third) / 2
-    weight = GLASS_SECOND_WEIGHT if segment == "transparent" else SECOND_WEIGHT
-    seen = (1 - weight) * first + weight * second
+        looks.append(networks.isnet(work, EVEN_SIZE))
+    sharpest = max(looks, key=np.size)
+    shape = sharpest.shape[::-1]
+    others = [cv2.resize(look, shape, interpolation=cv2.INTER_LINEAR) for look in looks if look is not sharpest]
+    disagreement = 1 - topology.agreement(sharpest, others[0])
+    weight = GLASS_OTHERS_WEIGHT if glass else OTHERS_WEIGHT
+    seen = np.asarray((1 - weight) * sharpest + weight * np.mean(others, axis=0), np.float32)
     if way == "accurate":
-        other = cv2.resize(networks.u2netp(work), shape, interpolation=cv2.INTER_LINEAR)
-        seen = _settled(seen, other)
+        seen = _settled(seen, cv2.resize(networks.u2netp(work), shape, interpolation=cv2.INTER_LINEAR))
     return seen, {"disagreement": disagreement}
 
 
@@ -147,8 +167,15 @@ def _settled(seen: F32, other: F32) -> F32:
     """Where the fine network is in doubt, the other's word is better than none, if both agree on the whole."""
     if topology.agreement(seen, other) < AGREEMENT:
         return seen
-    doubt = cv2.morphologyEx(1 - np.abs(2 * seen - 1), cv2.MORPH_OPEN, backdrop.disc(DOUBT_REACH))
+    doubt = _doubt(seen)
     return np.asarray(seen * (1 - doubt) + other * doubt, np.float32)
+
+
+def _doubt(seen: F32) -> F32:
+    """How undecided a matte is, 0..1, where that is more than an edge."""
+    return np.asarray(
+        cv2.morphologyEx(1 - np.abs(2 * seen - 1), cv2.MORPH_OPEN, backdrop.disc(DOUBT_REACH)), np.float32
+    )
 
 
 def _repaired(matte: F32, light: F32, even: bool, network_px: float, transparent: bool) -> tuple[F32, dict[str, float]]:

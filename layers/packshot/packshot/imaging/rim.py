@@ -1,0 +1,134 @@
+"""Round polished metal whose rim vanishes in the backdrop that it mirrors: watches, pans, plates, lids.
+
+Neither network nor colour tells a white bezel from the white paper around it, but the shape does: what is seen of the
+outline lies on an ellipse, and the ellipse goes on.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from packshot.imaging.light import F32
+
+SIDE = 600
+"""Long side at which the outline is looked at."""
+TRIES, DRAWN = 300, 8
+"""Ellipses tried, and points of the outline that each goes through."""
+NEAR = 0.006
+"""Outline as near as this lies on the ellipse, share of its mean radius (at least a pixel)."""
+BINS = 90
+SEEN, ROUND = 0.7, 0.3
+"""Share of the turn at which the outline must lie on the ellipse; least ratio of its axes."""
+MOST_GAPS, DEEPEST, WIDEST = 3, 0.06, 0.2
+"""More gaps are teeth or spokes; deeper ones (share of the mean radius) or wider ones (of the turn) are its shape."""
+TRACE, AWAY = 0.01, 3
+"""Mean of the coarse matte in a gap, from 3 px off what is solid, below which the networks are sure that it is air."""
+DARKER = 0.03
+"""A gap darker than the sweep by more than this, in root light, is shadow and no mirror."""
+
+Ellipse = tuple[tuple[float, float], tuple[float, float], float]
+"""Centre, axes and angle in degrees, as OpenCV has them."""
+Bool = npt.NDArray[np.bool_]
+
+
+def complete(fine: F32, coarse: F32, root: F32, sweep: F32) -> tuple[F32, float]:
+    """The matte with shallow gaps of its elliptic outline closed, and their share of the product.
+
+    fine float32 H x W as the refiner left it, coarse float32 h x w as the networks did; root and sweep float32 of any
+    size x 3, photo and unshaded backdrop in root light. A gap is closed where the networks left a trace of doubt and
+    it is as light as the sweep.
+    """
+    scale = min(1.0, SIDE / max(coarse.shape))
+    size = (max(8, round(coarse.shape[1] * scale)), max(8, round(coarse.shape[0] * scale)))
+    small, doubt, photo, lit = (
+        np.asarray(cv2.resize(a, size, interpolation=cv2.INTER_AREA), np.float32) for a in (fine, coarse, root, sweep)
+    )
+    ellipse = _ellipse(_outline(small))
+    if ellipse is None:
+        return fine, 0.0
+    across, down = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in size))
+    depth, turn = _place(ellipse, across, down)
+    count, labels = cv2.connectedComponents(np.asarray((depth > 0) & (small < 0.5), np.uint8))
+    gaps = [labels == label for label in range(1, count)]
+    gaps = [gap for gap in gaps if depth[gap].max() > _near(ellipse)]
+    if not 0 < len(gaps) <= MOST_GAPS:
+        return fine, 0.0
+    light = (photo - lit).min(axis=2) > -DARKER
+    off = cv2.distanceTransform((small < 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > AWAY
+    closed = np.zeros(small.shape, np.uint8)
+    for gap in gaps:
+        wide = len(np.unique((turn[gap] * BINS).astype(int))) / BINS
+        shallow = depth[gap].max() <= DEEPEST and wide <= WIDEST
+        if shallow and light[gap].mean() > 0.5 and doubt[gap & off].sum() > TRACE * max(1, (gap & off).sum()):
+            closed[gap] = 1
+    return _closed(fine, ellipse, closed), float(closed.sum()) / max(1.0, float((small >= 0.5).sum()))
+
+
+def _outline(small: F32) -> F32:
+    """Points (x, y) of the largest part's outer outline, N x 2."""
+    found, _ = cv2.findContours((small >= 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    parts = [contour[:, 0, :] for contour in found]
+    return max(parts, key=len).astype(np.float32) if parts else np.zeros((0, 2), np.float32)
+
+
+def _ellipse(outline: F32) -> Ellipse | None:
+    """The ellipse on which most of the outline lies, if enough of it is seen.
+
+    RANSAC (Fischler and Bolles 1981) over direct ellipse fits (Fitzgibbon et al. 1999); drawn the same way each time.
+    """
+    if len(outline) < 4 * BINS:
+        return None
+    draws = np.random.default_rng(0)
+    tried = (_fitted(outline[draws.choice(len(outline), DRAWN, replace=False)]) for _ in range(TRIES))
+    best = max(tried, key=lambda ellipse: _seen(ellipse, outline))
+    if _seen(best, outline) < SEEN:
+        return None
+    best = _fitted(outline[_on(best, outline)])
+    return best if _seen(best, outline) >= SEEN else None
+
+
+def _fitted(points: F32) -> Ellipse:
+    (x, y), (one, other), angle = cv2.fitEllipseDirect(points)
+    return (x, y), (one, other), angle
+
+
+def _near(ellipse: Ellipse) -> float:
+    return max(NEAR, 4 / sum(ellipse[1]))
+
+
+def _on(ellipse: Ellipse, outline: F32) -> Bool:
+    """Which points lie on the ellipse."""
+    return np.asarray(np.abs(_place(ellipse, outline[:, 0], outline[:, 1])[0]) < _near(ellipse), np.bool_)
+
+
+def _seen(ellipse: Ellipse, outline: F32) -> float:
+    """Share of the turn at which the outline lies on the ellipse; 0 for a slender one."""
+    axes = ellipse[1]
+    if not np.isfinite(axes).all() or min(axes) < max(1.0, ROUND * max(axes)):
+        return 0.0
+    _, turn = _place(ellipse, outline[:, 0], outline[:, 1])
+    return len(np.unique((turn[_on(ellipse, outline)] * BINS).astype(int) % BINS)) / BINS
+
+
+def _place(ellipse: Ellipse, x: F32, y: F32) -> tuple[F32, F32]:
+    """How far inside the ellipse points lie, share of its radius there (< 0 outside), and where on the turn, 0..1."""
+    (cx, cy), (wide, high), degrees = ellipse
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    u, v = (c * (x - cx) + s * (y - cy)) * 2 / wide, (c * (y - cy) - s * (x - cx)) * 2 / high
+    return np.asarray(1 - np.hypot(u, v), np.float32), np.asarray(np.arctan2(v, u) / (2 * np.pi) + 0.5, np.float32)
+
+
+def _closed(fine: F32, ellipse: Ellipse, gaps: npt.NDArray[np.uint8]) -> F32:
+    """The matte with what of the ellipse lies in the gaps, drawn at full size with a smooth edge."""
+    if not gaps.any():
+        return fine
+    (cx, cy), axes, degrees = ellipse
+    scale = fine.shape[0] / gaps.shape[0]
+    centre = ((cx + 0.5) * scale - 0.5, (cy + 0.5) * scale - 0.5)
+    full = np.zeros(fine.shape, np.uint8)
+    cv2.ellipse(full, (centre, (axes[0] * scale, axes[1] * scale), degrees), 255, -1, cv2.LINE_AA)
+    near = cv2.dilate(gaps, np.ones((5, 5), np.uint8))
+    here = cv2.resize(near, fine.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    return np.where(here, np.maximum(fine, full.astype(np.float32) / 255), fine).astype(np.float32)
