@@ -156,9 +156,10 @@ def test_a_highlight_the_network_took_for_a_hole_is_closed_and_a_true_hole_stays
     solid = np.zeros((200, 200), np.float32)
     solid[40:160, 40:160] = 1
     solid[60:90, 60:90] = solid[110:140, 110:140] = 0
-    foreign = np.zeros_like(solid)
-    foreign[60:90, 60:90] = 3
-    closed, count = topology.close_false_holes(solid, foreign, 1.0, transparent=False)
+    light = np.full((200, 200, 3), (0.1, 0.3, 0.6), np.float32)
+    light[solid > 0] = (0.5, 0.1, 0.1)
+    light[60:90, 60:90] = 0.95
+    closed, count = topology.close_false_holes(solid, light, 1.0, transparent=False)
     assert count == 1
     assert closed[75, 75] == 1 and closed[125, 125] == 0
 

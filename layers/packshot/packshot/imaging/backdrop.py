@@ -16,6 +16,7 @@ import numpy.typing as npt
 from packshot.imaging.light import F32, U8, linear
 
 Bool = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
 
 OUTSIDE_REACH, OUTSIDE_BELOW = 4, 0.1
 """Surely backdrop: the matte is below 0.1 everywhere within 4 network pixels."""
@@ -31,7 +32,8 @@ BORDER = 2
 HUES_APART, DIM = 0.1, 0.02
 """Hues are told apart fully from a squared sine of 0.1; light below 0.02 is too dim to have a hue."""
 FIBRE_NONE, FIBRE_ALL = 0.1, 0.8
-FOREIGN_SIDE = 320
+FOREIGN_SIDE, FILL_SIDE = 640, 320
+NOTCH_SHARE = 0.04
 FOREIGN_FLOOR, FOREIGN_SIGMAS = 0.1, 8.0
 WANDER, NOISE = 25.0, 2e-4
 """Colour is half trusted where product and backdrop are five spreads apart, or 0.014 of full light."""
@@ -84,6 +86,12 @@ class Fields:
         """What is known of the whole photo."""
         return self.window(slice(0, self.outside.shape[0]), slice(0, self.outside.shape[1]))
 
+    def at(self, rows: Indices, columns: Indices) -> View:
+        """What is known of n pixels, given by their rows and columns: the nearest of the fields, n and n x 3."""
+        near = (rows // 2, columns // 2)
+        sure = (side[rows, columns].astype(np.float32) for side in (self.outside, self.inside))
+        return View(self.backdrop[near], self.product[near], self.spread[near], *sure)
+
 
 def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> Fields:
     """Fields from a linear-light photo h x w x 3 and a coarse matte h x w.
@@ -107,35 +115,54 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
     return Fields(backdrop, product, np.sqrt(spread), outside, inside)
 
 
-def foreign(light: F32, silhouette: F32, floor: float = FOREIGN_FLOOR, sigmas: float = FOREIGN_SIGMAS) -> F32:
-    """How surely pixels inside a silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
+def foreign(light: F32, matte: F32, floor: float = FOREIGN_FLOOR, sigmas: float = FOREIGN_SIGMAS) -> F32:
+    """How surely pixels of the product's silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
 
-    light h x w x 3 linear, silhouette h x w 1 or 0 (the product with its holes filled), floor in root light. The
-    backdrop is filled in from outside; a shadow scales its channels by one factor below 1, so the distance is taken to
-    that ray of colours.
+    light h x w x 3 linear, matte h x w, floor in root light. The backdrop is filled in from outside; a shadow scales
+    its channels by one factor below 1, so the distance is taken to that ray of colours. Looked at in a small size.
     """
-    scale = FOREIGN_SIDE / max(silhouette.shape)
-    small = cv2.resize(light, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    inside = cv2.resize(silhouette, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    height, width = matte.shape
+    small, size = _reduced(light, FOREIGN_SIDE), (width, height)
+    tiny = _reduced(small, FILL_SIDE)
+    inside = _silhouette(cv2.resize(matte, tiny.shape[1::-1], interpolation=cv2.INTER_AREA))
     weight = (cv2.dilate(inside, disc(2)) < 0.01).astype(np.float32)
     weight = np.maximum(weight, FAINT * _frame(weight))
-    lit = fill(small, weight)
-    wander = np.abs(np.sqrt(small) - np.sqrt(cv2.GaussianBlur(lit, (0, 0), 3))).max(axis=2)[weight > 0.5]
+    lit = fill(tiny, weight)
+    wander = np.abs(np.sqrt(tiny) - np.sqrt(cv2.GaussianBlur(lit, (0, 0), 3))).max(axis=2)[weight > 0.5]
     sigma = float(np.median(wander)) if wander.size else 1.0
-    height, width = silhouette.shape
-    behind = np.sqrt(cv2.resize(lit, (width, height), interpolation=cv2.INTER_LINEAR))
-    root = np.sqrt(light)
-    share = np.clip((root * behind).sum(axis=2) / (np.square(behind).sum(axis=2) + 1e-6), 0, 1)
-    distance = np.sqrt(np.square(root - share[..., None] * behind).sum(axis=2))
-    certain: F32 = distance / max(floor, sigmas * sigma)
-    return certain
+    behind = np.sqrt(cv2.resize(lit, small.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+    root = np.sqrt(small)
+    share = np.einsum("...c,...c->...", root, behind) / (np.einsum("...c,...c->...", behind, behind) + 1e-6)
+    off = root - np.clip(share, 0, 1)[..., None] * behind
+    distance = np.sqrt(np.einsum("...c,...c->...", off, off)) / max(floor, sigmas * sigma)
+    return np.asarray(cv2.resize(distance, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _reduced(light: F32, side: int) -> F32:
+    """h x w x 3 at a long side of at most `side`."""
+    scale = min(1.0, side / max(light.shape))
+    size = (max(1, round(light.shape[1] * scale)), max(1, round(light.shape[0] * scale)))
+    return np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _silhouette(matte: F32) -> F32:
+    """What the matte covers with its holes and notches filled, 1 or 0; notches up to 4 % of the long side."""
+    solid = (matte >= 0.5).astype(np.uint8)
+    reach = 2 * round(NOTCH_SHARE * max(matte.shape) / 2) + 1
+    padded = cv2.copyMakeBorder(solid, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc(reach // 2))
+    flooded = closed.copy()
+    cv2.floodFill(flooded, None, (0, 0), 2)
+    filled: F32 = (flooded != 2)[reach:-reach, reach:-reach].astype(np.float32)
+    return filled
 
 
 def colour_opinion(light: F32, known: View) -> tuple[F32, F32]:
     """Alpha by colour alone, and how far to trust it, both 0..1.
 
-    light h x w x 3 linear, what is known of the same window. Alpha is the photo's place on the way from backdrop to
-    product; it is worth little where these two are hardly apart, or not farther than the backdrop itself wanders.
+    light h x w x 3 linear (or n x 3), what is known of the same pixels. Alpha is the photo's place on the way from
+    backdrop to product; it is worth little where these two are hardly apart, or not farther than the backdrop itself
+    wanders.
     """
     way = known.product - known.backdrop
     apart = np.einsum("...c,...c->...", way, way)
@@ -154,8 +181,9 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
     size = ((width + 1) // 2, (height + 1) // 2)
     small, seen = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (light, matte))
     fields = estimate(small, seen, network_px / 2, depth)
-    doubtful, known = fields.unsettled, fields.whole()
-    told, trust = share_by_hue(small[doubtful], known.product[doubtful], known.backdrop[doubtful])
+    doubtful = np.nonzero(fields.unsettled)
+    known = fields.at(*doubtful)
+    told, trust = share_by_hue(small[doubtful], known.product, known.backdrop)
     taken = np.zeros_like(seen)
     taken[doubtful] = trust * np.maximum(seen[doubtful] - told, 0)
     lowered: F32 = np.maximum(matte - cv2.resize(taken, (width, height), interpolation=cv2.INTER_LINEAR), 0)
@@ -169,8 +197,8 @@ def with_fibres(photo: U8, fine: F32, fields: Fields) -> F32:
     product as a whole and from each other, so shares of 0.1 and 0.8 count as none and all.
     """
     rows, columns = np.nonzero(np.repeat(np.repeat(fields.unsettled, 2, axis=0), 2, axis=1))
-    at = (rows // 4, columns // 4)
-    told, trust = share_by_hue(linear(photo[rows, columns]), fields.product[at], fields.backdrop[at])
+    known = fields.at(rows // 2, columns // 2)
+    told, trust = share_by_hue(linear(photo[rows, columns]), known.product, known.backdrop)
     fibre = trust * np.clip((told - FIBRE_NONE) / (FIBRE_ALL - FIBRE_NONE), 0, 1)
     raised = fine.copy()
     raised[rows, columns] = np.maximum(fine[rows, columns], fibre)

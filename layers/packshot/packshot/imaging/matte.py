@@ -184,8 +184,7 @@ def _repaired(matte: F32, light: F32, even: bool, network_px: float, transparent
     if not even:
         matte, blurred = topology.drop_blurred_parts(matte, np.sqrt(light).mean(axis=2))
         matte, apart = topology.drop_bystanders(matte)
-    foreign = backdrop.foreign(light, topology.silhouette(matte)) if even else None
-    matte, holes = topology.close_false_holes(matte, foreign, network_px, transparent)
+    matte, holes = topology.close_false_holes(matte, light if even else None, network_px, transparent)
     return matte, {
         "holes_closed": float(holes),
         "blurred_parts": float(blurred),
@@ -197,13 +196,13 @@ def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, flo
     """How decided the coarse matte is, and how far colour agrees with it where colour can be trusted."""
     body = float(matte.sum())
     doubt = float((2 * np.minimum(matte, 1 - matte)).sum())
-    alpha, trust = backdrop.colour_opinion(light, fields.whole())
-    unsettled = fields.unsettled
-    weight = float(trust[unsettled].sum())
-    against = float((trust * np.abs(alpha - matte))[unsettled].sum())
+    unsettled = np.nonzero(fields.unsettled)
+    alpha, trust = backdrop.colour_opinion(light[unsettled], fields.at(*unsettled))
+    weight = float(trust.sum())
+    against = float((trust * np.abs(alpha - matte[unsettled])).sum())
     return {
         "certainty": 1 - min(1.0, doubt / body) if body else 0.0,
-        "colour_trust": weight / max(1.0, float(unsettled.sum())),
+        "colour_trust": weight / max(1, len(unsettled[0])),
         "colour_disagreement": against / weight if weight else 0.0,
     }
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from packshot.imaging.light import F32, U8, linear
 
-LONG_SIDE = 320
+LONG_SIDE, THIN = 320, 2
+"""The small size, and of which pixels of it each way every so many'th is fitted to: a surface has 15 terms."""
 ORDER = 4
 TURNS = 6
 RING_SHARE = 0.03
@@ -49,18 +50,20 @@ def fit(rgb: U8) -> Sweep:
     size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
     root = np.sqrt(linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)))
     height, width = root.shape[:2]
-    ring = _ring(height, width).reshape(-1)
-    terms, values = _terms(height, width), root.reshape(-1, 3)
+    surface, thin = _terms(height, width), np.s_[::THIN, ::THIN]
+    ring = _ring(height, width)[thin].reshape(-1)
+    terms, values = surface[thin].reshape(-1, surface.shape[2]), root[thin].reshape(-1, 3)
     weight = ring.astype(np.float32)
     for turn in range(TURNS):
         weighted = terms * weight[:, None]
         normal = terms.T @ weighted + 1e-3 * np.eye(terms.shape[1], dtype=np.float32)
-        fitted = terms @ np.linalg.solve(normal, weighted.T @ values)
-        misfit = np.sqrt(np.square(values - fitted).sum(axis=1))
+        coefficients = np.linalg.solve(normal, weighted.T @ values)
+        off = values - terms @ coefficients
+        misfit = np.sqrt(np.einsum("nc,nc->n", off, off))
         sigma = max(1.48 * float(np.median(misfit[ring])), SIGMA_FLOOR)
         inlier = np.square(np.clip(1 - np.square(misfit / (4 * sigma)), 0, None))
         weight = np.where(ring, inlier, np.float32(0.15 * turn) * inlier)
-    return Sweep(fitted.reshape(root.shape).astype(np.float32), sigma, root)
+    return Sweep(np.asarray(surface @ coefficients, np.float32), sigma, root)
 
 
 def product_box(sweep: Sweep, height: int, width: int, margin: float) -> Box | None:
@@ -101,10 +104,10 @@ def grown(box: tuple[float, float, float, float], margin: float, inside: tuple[i
 
 @lru_cache(maxsize=8)
 def _terms(height: int, width: int) -> F32:
-    """The polynomial's terms at every pixel, height * width x 15."""
+    """The polynomial's terms at every pixel, height x width x 15."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     powers = [(i, j) for i in range(ORDER + 1) for j in range(ORDER + 1 - i)]
-    return np.stack([x**i * y**j for i, j in powers], axis=-1).reshape(-1, len(powers))
+    return np.stack([x**i * y**j for i, j in powers], axis=-1)
 
 
 def _ring(height: int, width: int) -> F32:

@@ -22,7 +22,6 @@ WAVERING = 0.25
 """Mean matte in a lone hole above which the network is not sure that it is air."""
 RING, RING_SOLID = 10, 0.98
 """A hole is lone where this share of what lies within 10 network pixels around it is solid."""
-NOTCH_SHARE = 0.04
 SURE = 0.8
 MIRROR_FLOOR, MIRROR_SIGMAS, MIRROR_CORE = 0.02, 8.0, 4
 MIRROR_AGREEMENT, EMPTY = 0.85, 0.01
@@ -32,26 +31,27 @@ BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
 FINE_SIGMA, BROAD_SIGMA = 1.0, 4.0
 
 
-def close_false_holes(matte: F32, foreign: F32 | None, network_px: float, transparent: bool) -> tuple[F32, int]:
+def close_false_holes(matte: F32, light: F32 | None, network_px: float, transparent: bool) -> tuple[F32, int]:
     """Close enclosed holes that are product, and say how many there were.
 
-    matte float32 h x w; foreign h x w (see `studio.foreign`) or None where the backdrop is not even; network_px the
-    side of a network pixel. A hole is false where most of its core is certainly not the backdrop, or, in a
-    transparent product, where the network doubted.
+    matte float32 h x w; light h x w x 3 linear, None where the backdrop is not even; network_px the side of a network
+    pixel. A hole is false where most of its core is certainly not the backdrop, or, in a transparent product, where
+    the network doubted.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((matte < SOLID).astype(np.uint8), connectivity=4)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((matte < SOLID).astype(np.uint8), connectivity=4)
     height, width = matte.shape
-    closed, out = 0, matte
-    for label in range(1, count):
-        left, top, wide, high, area = stats[label]
-        at_frame = left == 0 or top == 0 or left + wide == width or top + high == height
-        if at_frame or area < (1 if transparent else SMALLEST_HOLE * network_px) ** 2:
-            continue
-        window = (slice(top, top + high), slice(left, left + wide))
+    smallest = (1 if transparent else SMALLEST_HOLE * network_px) ** 2
+    left, top, wide, high, area = stats.T
+    inner = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height) & (area >= smallest)
+    holes = [label for label in np.flatnonzero(inner) if label > 0]
+    if not holes:
+        return matte, 0
+    foreign = None if light is None else backdrop.foreign(light, matte)
+    closed, out = 0, matte.copy()
+    for label in holes:
+        window = (slice(top[label], top[label] + high[label]), slice(left[label], left[label] + wide[label]))
         hole = np.asarray(labels[window] == label)
         if _is_product(hole, matte[window], None if foreign is None else foreign[window], transparent):
-            if out is matte:
-                out = matte.copy()
             rim = cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
             out[window][rim] = 1.0
             closed += 1
@@ -87,19 +87,6 @@ def close_doubtful_holes(fine: F32, coarse: F32, network_px: float) -> tuple[F32
     return out, closed
 
 
-def silhouette(matte: F32) -> F32:
-    """What the matte covers with its holes and notches filled, 1 or 0; notches up to 4 % of the long side."""
-    solid = (matte >= SOLID).astype(np.uint8)
-    reach = 2 * round(NOTCH_SHARE * max(matte.shape) / 2) + 1
-    padded = cv2.copyMakeBorder(solid, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)
-    flooded = closed.copy()
-    cv2.floodFill(flooded, None, (0, 0), 2)
-    filled: F32 = (flooded != 2)[reach:-reach, reach:-reach].astype(np.float32)
-    return filled
-
-
 def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tuple[F32, float]:
     """Polished metal that one network lost in the backdrop that it mirrors, and its share of the picture.
 
@@ -118,7 +105,7 @@ def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tupl
         return matte, 0.0
     off = np.ones_like(matte)
     if not agree:
-        off = backdrop.foreign(light, silhouette(np.maximum(matte, other)), MIRROR_FLOOR, MIRROR_SIGMAS)
+        off = backdrop.foreign(light, np.maximum(matte, other), MIRROR_FLOOR, MIRROR_SIGMAS)
     core = cv2.erode(found, np.ones((3, 3), np.uint8)) > 0
     parts = [(i, (labels == i) & core) for i in range(1, count)]
     metal = [i for i, part in parts if part.any() and matte[part].mean() > EMPTY and np.median(off[part]) > 0.5]
