@@ -36,7 +36,7 @@ EXPORT_SIDE = 2000
 
 def whole(photos: Path, out: Path, workers: int) -> tuple[dict[str, Any], float]:
     """Run the pipeline as a user does; the summary, and wall seconds set-up of the stack included."""
-    command = [sys.executable, "-m", "packshot_local.cli", "run", str(photos), "--out", str(out), "--json"]
+    command = [sys.executable, "-m", "packshot_local", "run", str(photos), "--out", str(out), "--json"]
     start = time.perf_counter()
     done = subprocess.run([*command, "--workers", str(workers)], check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout.splitlines()[-1]), time.perf_counter() - start

@@ -24,8 +24,13 @@ PRELOAD = (
     "pydantic.main", "pydantic.types", "pydantic.root_model", "pydantic.type_adapter", "yaml", "defusedxml.ElementTree",
     "numpy.random", "cv2", "PIL.ImageCms", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "scipy.sparse.linalg",
     "skimage.color.colorconv", "skimage.color.delta_e",
+    "packshot.store", "packshot.intake.receive", "packshot.intake.close", "packshot.plan.stage",
+    "packshot.quality.stage", "packshot.review.gate", "packshot.settle", "packshot.imaging.cutout",
+    "packshot.imaging.measure", "packshot.export.press", "packshot.export.stage", "packshot.report.feeds",
+    "packshot.learning.stage",
 )  # fmt: skip
-"""What the functions import of other people's packages; onnxruntime starts a thread as it is imported."""
+"""What the functions import of other people's packages and of the layer. Not onnxruntime, which starts a thread as it
+is imported, nor a module with a logger of its own, which would not know its function's."""
 
 RESOURCES = {
     "incoming_bucket": "IncomingBucket",

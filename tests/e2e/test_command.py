@@ -32,7 +32,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]
     for name in FILES:
         shutil.copy(SAMPLES / name, folder / name)
     out = tmp_path_factory.mktemp("out")
-    command = [sys.executable, "-m", "packshot_local.cli", "run", str(folder), "--out", str(out), "--json"]
+    command = [sys.executable, "-m", "packshot_local", "run", str(folder), "--out", str(out), "--json"]
     command += ["--channels", ",".join(CHANNELS), "--drop", "spring"]
     env = {**os.environ, "PACKSHOT_MODELS": str(models.models_dir()), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=400, check=False)

@@ -48,7 +48,7 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
     for n in range(3):
         (folder / f"BOX-{n}_front.jpg").write_bytes(draw(n)[0])
     (folder / "catalog.csv").write_bytes(catalogue([f"BOX-{n}" for n in range(3)]))
-    command = [sys.executable, "-m", "packshot_local.cli", "run", str(folder), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "packshot_local", "run", str(folder), "--out", str(tmp_path / "out")]
     env = {**os.environ, "PACKSHOT_MODELS": str(models.models_dir()), "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.Popen(
         command,

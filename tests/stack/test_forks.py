@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from small import until
 
-from packshot_local.stack.launch import Launcher
+from packshot_local.stack.launch import Launcher, base_environment
 from packshot_local.stack.records import FunctionSpec, LogLine
 from packshot_local.stack.worker import NICENESS, Worker
 from packshot_local.stack.workers import Pool
@@ -151,6 +151,58 @@ def test_a_fork_gives_way_alone(start: Start) -> None:
     assert [ask(worker)["nice"] for worker in (humble, other)] == [NICENESS, 0]
     if (weights := Path(f"/proc/{humble.process.pid}/autogroup")).exists():
         assert f"nice {NICENESS}" in weights.read_text()
+
+
+def test_what_functions_share_is_imported_once_and_only_for_those_that_share_it(
+    start: Start, spec: FunctionSpec, tmp_path: Path
+) -> None:
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    (layer / "shared.py").write_text("import os\nmaker = os.getpid()\n")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "shared.py").write_text("maker = 'its own'\n")
+    for folder in (tmp_path, tmp_path / "own"):
+        (folder / "look.py").write_text(
+            "import os, shared, sys\n"
+            "def handler(event, context): return [os.getppid(), shared.maker, sys.path.count(os.environ['LAYER'])]\n"
+        )
+    launcher = Launcher({"PATH": os.defpath}, ["shared"], [layer])
+    env = {"LAYER": str(layer)}
+    try:
+        assert launcher.forks is not None
+        server = launcher.forks.pid
+        assert ask(start(by=launcher, env=env)) == [server, server, 1]
+        assert ask(start(by=launcher, env=env, task_root=tmp_path / "own")) == [os.getpid(), "its own", 1]
+    finally:
+        launcher.close()
+
+
+ASKS = """
+import boto3, os
+from botocore.config import Config
+
+def handler(event, context):
+    client = boto3.client("s3")
+    config = client.meta.config
+    return [os.getppid(), client.meta.endpoint_url, config.retries["total_max_attempts"], config.user_agent_appid[:4],
+            boto3.DEFAULT_SESSION.profile_name]
+"""
+
+
+def test_a_session_made_before_reads_the_function_s_variables(start: Start, spec: FunctionSpec, tmp_path: Path) -> None:
+    (tmp_path / "look.py").write_text(ASKS)
+    (tmp_path / "config").write_text("[profile own]\n")
+    base = base_environment("http://127.0.0.1:9", "eu-central-1", tmp_path)
+    launcher = Launcher({**base, "OMP_NUM_THREADS": "1"}, ["boto3"])
+    own = {"AWS_MAX_ATTEMPTS": "7", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:7"}
+    profile = {"AWS_PROFILE": "own", "AWS_CONFIG_FILE": str(tmp_path / "config")}
+    try:
+        assert launcher.forks is not None
+        server = launcher.forks.pid
+        assert ask(start(by=launcher, env=own)) == [server, "http://127.0.0.1:7", 7, "Look", "default"]
+        assert ask(start(by=launcher, env={**own, **profile}))[0:5:4] == [os.getpid(), "own"]
+    finally:
+        launcher.close()
 
 
 @pytest.mark.parametrize("file", ["sitecustomize.py", "defusedxml.py"])

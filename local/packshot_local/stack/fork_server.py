@@ -1,10 +1,11 @@
 """Runs as one process beside the stack: imports once what many functions import, and forks their workers.
 
-Started by path (`python -P -u fork_server.py <module>...`), so it imports nothing of this package, nor anything of
-the functions. Its standard input is a Unix socket of whole messages (SOCK_SEQPACKET), the end of which means that the
-stack is gone. A message is a JSON object with `handler`, `cwd`, `env` and `path`, and carries three descriptors: the
-worker's input, its output, and a channel (SOCK_SEQPACKET too) on which the worker tells `started <process id>`, and
-this server later `ended <exit status>`, a signal's number below zero.
+Started by path (`python -P -u fork_server.py <folders> <module>...`), so it imports nothing of this package, nor
+anything of the functions but modules in the folders of the layers that they share. Its standard input is a Unix socket
+of whole messages (SOCK_SEQPACKET), the end of which means that the stack is gone. A message is a JSON object with
+`handler`, `cwd`, `env` and `path`, and carries three descriptors: the worker's input, its output, and a channel
+(SOCK_SEQPACKET too) on which the worker tells `started <process id>`, and this server later `ended <exit status>`, a
+signal's number below zero.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 LARGEST = 1 << 20
+SERVICES = ("s3", "dynamodb")
+"""What nearly every function asks."""
 
 
 def serve() -> tuple[dict[str, Any], list[int]] | None:
@@ -85,11 +88,23 @@ def become(asked: dict[str, Any], descriptors: list[int]) -> None:
         sys.modules["numpy.random"].seed()
 
 
+def describe_services() -> None:
+    """Let boto3's session, which forks have too, read what a client is made from: 70 ms of a worker's start."""
+    if boto3 := sys.modules.get("boto3"):
+        for service in SERVICES:
+            boto3.client(service)
+
+
 def main() -> None:
     """Import, then serve; in a fork, run the worker."""
-    for name in sys.argv[1:]:
+    folders = sys.argv[1].split(os.pathsep) if sys.argv[1] else []
+    sys.path[:0] = folders
+    for name in sys.argv[2:]:
         with contextlib.suppress(Exception):  # not installed, or broken: told by the function that imports it
             importlib.import_module(name)
+    del sys.path[: len(folders)]
+    with contextlib.suppress(Exception):  # the same
+        describe_services()
     gc.collect()
     gc.freeze()  # a worker's collector leaves these pages alone, so that they stay shared
     if (work := serve()) is None:

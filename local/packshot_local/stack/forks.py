@@ -71,13 +71,15 @@ class Forked:
 
 
 class ForkServer:
-    """Process that has imported `modules` under `env` and forks workers; one import that fails is left out."""
+    """Process that has imported `modules`, from `folders` first, under `env` and forks workers; one import that fails
+    is left out."""
 
-    def __init__(self, env: Mapping[str, str], modules: Sequence[str]) -> None:
+    def __init__(self, env: Mapping[str, str], modules: Sequence[str], folders: Sequence[str] = ()) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        file = str(Path(__file__).with_name("fork_server.py"))
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-                [sys.executable, "-P", "-u", str(Path(__file__).with_name("fork_server.py")), *modules],
+                [sys.executable, "-P", "-u", file, os.pathsep.join(folders), *modules],
                 env=dict(env),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,

@@ -21,6 +21,10 @@ from .records import FunctionSpec
 log = logging.getLogger(__name__)
 
 ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
+READ_ONCE = frozenset({
+    "AWS_CONFIG_FILE", "AWS_DATA_PATH", "AWS_DEFAULT_PROFILE", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
+})  # fmt: skip
+"""What boto3's session, which forks have in common, reads but once; AWS's others are not a function's to set."""
 START_FILES = ("sitecustomize", "usercustomize")
 
 
@@ -53,19 +57,21 @@ class Launcher:
     """Starts the processes of all functions under `base_env`.
 
     `modules` are imported once, before any function is asked for, where processes can be forked after such imports:
-    on Linux. They see `base_env` alone, not a function's own variables. A function whose folders hold one of these
-    modules, or a file that an interpreter runs when it starts, and one with PYTHON* variables, gets a fresh
-    interpreter, and so does everyone when the fork server fails.
+    on Linux. They may lie in `layers`, too, the folders that functions have in common. They see `base_env` alone, not
+    a function's own variables. A function that finds another of these modules in its own folders, or a file that an
+    interpreter runs when it starts, and one with PYTHON* variables or any of `READ_ONCE`, gets a fresh interpreter,
+    and so does everyone when the fork server fails.
     """
 
-    def __init__(self, base_env: Mapping[str, str], modules: Sequence[str] = ()) -> None:
+    def __init__(self, base_env: Mapping[str, str], modules: Sequence[str] = (), layers: Sequence[Path] = ()) -> None:
         self._base_env = dict(base_env)
-        self._imported = {name.split(".")[0] for name in modules}
+        shared = [str(folder) for folder in layers]
+        self._imported = {top: _origin(top, shared) for top in {name.split(".")[0] for name in modules}}
         self.forks: ForkServer | None = None
         if sys.platform == "linux":
             # Libraries that look for a task root while they are imported see that this is Lambda, whichever it is.
             task_root = str(Path(__file__).parent)
-            self.forks = ForkServer({**base_env, "LAMBDA_TASK_ROOT": task_root, "PYTHONPATH": ""}, modules)
+            self.forks = ForkServer({**base_env, "LAMBDA_TASK_ROOT": task_root, "PYTHONPATH": ""}, modules, shared)
 
     def start(self, spec: FunctionSpec, name: str, api: str, *, warm: bool = False) -> Process:
         """Start a worker called `name`, which takes its events from `api`; `warm`: before there is any."""
@@ -89,14 +95,22 @@ class Launcher:
         )
 
     def _wants_its_own(self, spec: FunctionSpec, path: list[str]) -> bool:
-        if any(name.startswith("PYTHON") for name in spec.env):
+        if any(name.startswith("PYTHON") or name in READ_ONCE for name in spec.env):
             return True
-        return any(PathFinder.find_spec(name, path) for name in (*START_FILES, *self._imported))
+        if any(_origin(name, path) for name in START_FILES):
+            return True
+        return any(_origin(name, path) not in (None, origin) for name, origin in self._imported.items())
 
     def close(self) -> None:
         """End the fork server."""
         if self.forks is not None:
             self.forks.close()
+
+
+def _origin(module: str, path: list[str]) -> str | None:
+    """The file of a module that lies in one of these folders."""
+    spec = PathFinder.find_spec(module, path)
+    return spec.origin if spec else None
 
 
 def base_environment(endpoint: str, region: str, tmp: Path) -> dict[str, str]:

@@ -5,8 +5,11 @@ The patches of this room are in force like those of `patches`; `tidy` is called 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from moto.core.common_models import BaseModel
@@ -32,6 +35,18 @@ def large_blocks_go_back() -> None:
     if mallopt is not None:
         for parameter, value in _MALLOPT.items():
             mallopt(parameter, value)
+
+
+@contextlib.contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Deploying makes a hundred thousand objects that stay: to look for garbage among them takes a third of it."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def apply(patching: Patching) -> None:

@@ -56,9 +56,9 @@ class Stack:
 
     `template`: the SAM template; `parameters`: values for its parameters; `state`: a folder to keep objects
     and items in between runs; `process_workers`: processes for each function that is a container image;
-    `env`: further environment of all functions; `preload`: what they import and did not bring along, imported once
-    for all (see `Launcher`); `python_paths`: folders of the layers; `on_log`: called with every line that a function
-    writes, from several threads; `log_file`: the same lines as JSON.
+    `env`: further environment of all functions; `preload`: what they import and did not bring along but in a layer,
+    imported once for all (see `Launcher`); `python_paths`: folders of the layers; `on_log`: called with every line
+    that a function writes, from several threads; `log_file`: the same lines as JSON.
 
     Entering raises StackError when the template cannot be run here.
     """
@@ -105,7 +105,8 @@ class Stack:
             raise StackError("a local stack is already running in this process; close it first")
         self._undo.append(_one_at_a_time.release)
         try:
-            self._come_up()
+            with retention.nothing_collected():
+                self._come_up()
         except BaseException:
             self._go_down()
             raise
@@ -139,7 +140,7 @@ class Stack:
         self._undo.append(self._server.close)
         self._set_environment("MOTO_PORT", str(self._server.port))
         base = base_environment(self.endpoint, self.region, self._worker_tmp)
-        self._launcher = Launcher({**base, **self._env}, self._preload)
+        self._launcher = Launcher({**base, **self._env}, self._preload, self._python_paths)
         self._undo.append(self._launcher.close)
         self._undo.append(patches.apply(self).restore)
         translation = translate(self._template, self._parameters, self.region)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
-from yaml import YAMLError
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from .records import StackError
 
@@ -59,6 +59,13 @@ class Translation:
     routes: list[Route]
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """SAM's reader of YAML, by libyaml where there is one: in Python it takes 0.3 s for a template of 1,000 lines."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
 class _NoManagedPolicies(ManagedPolicyLoader):  # type: ignore[misc]
     """SAM would ask IAM for the names of managed policies; here nobody is asked."""
 
@@ -93,10 +100,11 @@ def translate(template: Path, parameters: Mapping[str, str], region: str) -> Tra
 
 
 def _read(document: Path) -> Template:
+    text = document.read_text(encoding="utf-8")
     try:
-        content: Template = yaml_parse(document.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        raise StackError(f"{document} is no YAML: {error}") from error
+        content: Template = json.loads(text) if document.suffix == ".json" else yaml.load(text, _Loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:
+        raise StackError(f"{document} cannot be read: {error}") from error
     return content
 
 

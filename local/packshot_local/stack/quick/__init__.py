@@ -5,9 +5,10 @@ answers. One module a part of moto: every change is a function of a `Patching`, 
 from __future__ import annotations
 
 from ..patching import Patching
-from . import answers, items, queues, requests, updates
+from . import answers, deployment, items, queues, requests, updates
 
-CHANGES = (*requests.CHANGES, *items.CHANGES, *answers.CHANGES, *updates.CHANGES, *queues.CHANGES)
+ROOMS = (deployment, requests, items, answers, updates, queues)
+CHANGES = tuple(change for room in ROOMS for change in room.CHANGES)
 
 
 def apply(patching: Patching) -> None:
