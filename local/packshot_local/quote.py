@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from packshot.documents import from_yaml
 from packshot.intake.close import close
 from packshot.learning.profiles import default_profile
 from packshot.plan.lots import cut
@@ -55,7 +55,7 @@ class Prices(BaseModel):
 @cache
 def prices() -> Prices:
     """The price file."""
-    return Prices.model_validate(yaml.safe_load(files("packshot_local").joinpath("prices.yaml").read_text("utf-8")))
+    return Prices.model_validate(from_yaml(files("packshot_local").joinpath("prices.yaml").read_text("utf-8")))
 
 
 @dataclass(frozen=True)

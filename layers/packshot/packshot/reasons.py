@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from packshot.documents import from_yaml
 from packshot.records import Reason, Status
 
 
@@ -25,7 +25,7 @@ class ReasonRule(BaseModel):
 def rules() -> dict[str, ReasonRule]:
     """All codes with their texts, in the file's order."""
     text = files("packshot").joinpath("reasons.yaml").read_text("utf-8")
-    return {code: ReasonRule.model_validate(entry) for code, entry in yaml.safe_load(text).items()}
+    return {code: ReasonRule.model_validate(entry) for code, entry in from_yaml(text).items()}
 
 
 def reason(code: str, *, measured: object = "", required: object = "", detail: str = "", cure: str = "") -> Reason:

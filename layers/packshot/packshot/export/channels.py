@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, model_validator
 
+from packshot.documents import from_yaml
 from packshot.export.specs import Data, EncodeSpec, NameSpec, RenderSpec
 
 STALE_AFTER_DAYS = 365
@@ -251,7 +252,7 @@ def read(path: Path) -> ChannelRules:
         ChannelError: not YAML, not a channel, or named otherwise than its file.
     """
     try:
-        channel = ChannelRules.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        channel = ChannelRules.model_validate(from_yaml(path.read_text("utf-8")))
     except (yaml.YAMLError, ValueError) as error:
         raise ChannelError(f"{path.name}: {error}") from error
     if channel.channel != path.stem:

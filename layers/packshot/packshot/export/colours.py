@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import yaml
+
+from packshot.documents import from_yaml
 
 U8 = npt.NDArray[np.uint8]
 F64 = npt.NDArray[np.float64]
@@ -27,7 +28,7 @@ def palette() -> tuple[tuple[str, ...], F64]:
     """Names, one per anchor, and the anchors in CIELAB (D65), float64 Nx3."""
     from skimage.color import rgb2lab
 
-    data: dict[str, list[str]] = yaml.safe_load(_PALETTE.read_text("utf-8"))
+    data: dict[str, list[str]] = from_yaml(_PALETTE.read_text("utf-8"))
     pairs = [(name, anchor) for name, anchors in data.items() for anchor in anchors]
     rgb = np.array([[int(anchor[i : i + 2], 16) / 255 for i in (1, 3, 5)] for _, anchor in pairs])
     return tuple(name for name, _ in pairs), np.asarray(rgb2lab(rgb[None])[0], np.float64)

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from packshot.documents import from_yaml
 from packshot.export import colours
 from packshot.records import CatalogEntry
 
@@ -84,7 +84,7 @@ def locale_words(locale: str) -> Locale:
     if not re.fullmatch(r"[a-z]{2,3}", language) or not path.is_file():
         there = sorted(p.name.split(".")[1] for p in _DATA.glob("words.*.yaml"))
         raise ValueError(f"no words for language {locale!r}; there are {', '.join(there)}")
-    return Locale.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    return Locale.model_validate(from_yaml(path.read_text("utf-8")))
 
 
 def tidy(text: str) -> str:

@@ -15,9 +15,9 @@ from typing import Annotated
 
 import cv2
 import numpy as np
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from packshot.documents import from_yaml
 from packshot.imaging import shadow
 from packshot.imaging.light import F32, U8, linear, srgb
 
@@ -105,7 +105,7 @@ def scenes_dir() -> Path:
 
 def load_scene(folder: Path) -> Scene:
     """The scene of a folder. Raises pydantic.ValidationError naming the field that is wrong."""
-    data = yaml.safe_load((folder / "scene.yaml").read_text(encoding="utf-8"))
+    data = from_yaml((folder / "scene.yaml").read_text(encoding="utf-8"))
     return Scene.model_validate({"name": folder.name, "folder": folder, **data})
 
 

@@ -20,8 +20,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from packshot.documents import from_yaml
 
 Progress = Callable[[str], None]
 FETCH_TIMEOUT_S = 900
@@ -163,7 +164,7 @@ class ModelSpec(FileSpec):
 def registry() -> dict[str, ModelSpec]:
     """All known networks by name, from `registry.yaml` beside this module."""
     text = resources.files(__package__).joinpath("registry.yaml").read_text("utf-8")
-    return {name: ModelSpec(name=name, **row) for name, row in yaml.safe_load(text)["models"].items()}
+    return {name: ModelSpec(name=name, **row) for name, row in from_yaml(text)["models"].items()}
 
 
 def spec(name: str) -> ModelSpec:

@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from packshot.documents import from_yaml
 from packshot.records import PhotoRecord
 
 EXCEPTION = "exception"
@@ -41,7 +41,7 @@ class Choice:
 @cache
 def segments() -> dict[str, Segment]:
     """All segments, in the file's order."""
-    data = yaml.safe_load(files("packshot.plan").joinpath("segments.yaml").read_text("utf-8"))
+    data = from_yaml(files("packshot.plan").joinpath("segments.yaml").read_text("utf-8"))
     return {name: Segment.model_validate(rule) for name, rule in data.items()}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+
+from packshot.documents import from_yaml
 
 LIMITS_FILE = Path(__file__).with_name("limits.yaml")
 
@@ -68,4 +69,4 @@ class Limits(RootModel[dict[str, Rule]]):
 @lru_cache(maxsize=4)
 def load_limits(path: Path = LIMITS_FILE) -> Limits:
     """Read limits from YAML; raises pydantic.ValidationError naming the entry that is wrong."""
-    return Limits.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    return Limits.model_validate(from_yaml(path.read_text("utf-8")))

@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 from itertools import takewhile
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from packshot.documents import from_yaml
 from packshot.records import TaskRecord, TaskState
 from packshot.store import Conflict, Store
 from packshot.store.paging import tasks_from
@@ -42,7 +42,7 @@ class Owners(BaseModel):
 def owners() -> Owners:
     """The owners in force."""
     text = files("packshot.review").joinpath("owners.yaml").read_text("utf-8")
-    return Owners.model_validate(yaml.safe_load(text))
+    return Owners.model_validate(from_yaml(text))
 
 
 def due_at(segment: str, start: str) -> str:

@@ -6,8 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from packshot.documents import from_yaml
 
 Part = Literal["edge", "fringe", "shadow", "colour", "ghost", "glass", "segment", "source", "none"]
 
@@ -28,7 +29,7 @@ class Defect(BaseModel):
 def defects() -> dict[str, Defect]:
     """All defects by code, in the file's order. Raises ValueError when two share a key."""
     text = files("packshot.review").joinpath("reasons.yaml").read_text("utf-8")
-    found = {code: Defect(code=code, **entry) for code, entry in yaml.safe_load(text).items()}
+    found = {code: Defect(code=code, **entry) for code, entry in from_yaml(text).items()}
     if len({defect.key for defect in found.values()}) != len(found):
         raise ValueError("reasons.yaml: two reasons share a key")
     return found
