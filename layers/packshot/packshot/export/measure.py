@@ -15,6 +15,7 @@ Mask = npt.NDArray[np.bool_]
 _Strip = tuple[slice, F32, F32, F32]  # rows; the picture there with its luma, means of it and of its square
 
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_UNIT = np.arange(256, dtype=np.float32) / np.float32(255)
 SAMPLES = 12_000
 STRIP = 64  # rows, a multiple of four
 
@@ -22,8 +23,10 @@ STRIP = 64  # rows, a multiple of four
 def _means(plane: F32) -> F32:
     """Means over 8x8 windows at every fourth pixel, from exact means over 4x4 blocks."""
     high, wide = plane.shape[:2]
-    quarter = cv2.resize(plane, (wide // 4, high // 4), interpolation=cv2.INTER_AREA)
-    return np.asarray(quarter[:-1, :-1] + quarter[1:, :-1] + quarter[:-1, 1:] + quarter[1:, 1:]) * np.float32(0.25)
+    half = cv2.resize(plane, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)  # twice by 2 is vectorised, by 4 not
+    quarter = cv2.resize(half, (wide // 4, high // 4), interpolation=cv2.INTER_AREA)
+    pairs = quarter[:-1] + quarter[1:]
+    return np.asarray(pairs[:, :-1] + pairs[:, 1:]) * np.float32(0.25)
 
 
 class Reference:
@@ -47,7 +50,7 @@ class Reference:
         self.picture = picture
         where = np.flatnonzero(mask)
         self._where = where[:: max(1, where.size // samples)]
-        self._lab: F64 | None = None
+        self._lab: F32 | None = None
         self._kept: list[_Strip] | None = list(self._strips()) if keep else None
 
     def ssim(self, other: U8) -> float:
@@ -66,7 +69,7 @@ class Reference:
         total, count = np.zeros(4), 0
         for rows, x, mx, mxx in self._kept or self._strips():
             share = _similarity(x, mx, mxx, _with_luma(other[rows, :wide]))
-            total += share.reshape(-1, 4).sum(axis=0, dtype=np.float64)
+            total += cv2.sumElems(share)  # in double precision
             count += share.shape[0] * share.shape[1]
         return [float(v) / count for v in total]
 
@@ -80,21 +83,27 @@ class Reference:
 
     def delta_e(self, other: U8) -> float:
         """Mean CIEDE2000 (sRGB, D65) to uint8 HxWx3 inside the mask; 0 when the mask is empty."""
-        from skimage.color import deltaE_ciede2000, rgb2lab  # half a second of import that other callers need not pay
+        from skimage.color import deltaE_ciede2000  # half a second of import that other callers need not pay
 
         if not self._where.size:
             return 0.0
         if self._lab is None:
-            self._lab = rgb2lab(self.picture.reshape(-1, 3)[self._where][None])
-        return float(np.mean(deltaE_ciede2000(self._lab, rgb2lab(other.reshape(-1, 3)[self._where][None]))))
+            self._lab = self._sampled(self.picture)
+        return float(np.mean(deltaE_ciede2000(self._lab, self._sampled(other)), dtype=np.float64))
+
+    def _sampled(self, rgb: U8) -> F32:
+        """L*a*b* at the samples, in single precision: 1e-4 off at most, in half the time."""
+        from skimage.color import rgb2lab
+
+        return np.asarray(rgb2lab(_UNIT[rgb.reshape(-1, 3)[self._where][None]]), np.float32)
 
 
 def _similarity(x: F32, mx: F32, mxx: F32, y: F32) -> F32:
     """SSIM of every window of two float32 HxWxC pictures; of the first the means of itself and its square are known."""
-    my = _means(y)
+    my, both = _means(y), x * y
     squares, product = mx * mx + my * my, mx * my
-    spread = mxx + _means(y * y) - squares
-    together = _means(x * y) - product
+    together = _means(both) - product
+    spread = mxx + _means(np.multiply(y, y, out=both)) - squares
     share = ((2 * product + _C1) * (2 * together + _C2)) / ((squares + _C1) * (spread + _C2))
     return np.asarray(share, np.float32)
 
