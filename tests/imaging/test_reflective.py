@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from packshot.imaging import reflective
+from packshot.imaging.cutout import RawMatte, Settings, finish
 from packshot.imaging.light import linear, srgb
 
 GREEN = (0.08, 0.40, 0.12)
@@ -81,9 +82,16 @@ def test_a_neutral_backdrop_changes_nothing() -> None:
 
 def test_an_unknown_backdrop_is_seen_from_around() -> None:
     rgb, alpha, _, radius = ball(GREEN)
-    out = reflective.neutralise(rgb, alpha, None)
+    out = reflective.neutralise(rgb, alpha, reflective.around(rgb, alpha))
     edge = (radius > 0.91) & (radius < 0.98)
     assert chroma(out)[edge].mean() < 0.3 * chroma(rgb)[edge].mean()
+
+
+def test_a_finished_mirror_has_lost_the_backdrops_colour() -> None:
+    rgb, alpha, _, radius = ball(GREEN)
+    made = finish(rgb, RawMatte(alpha, "fast"), "reflective", Settings())
+    edge = (radius > 0.91) & (radius < 0.98)
+    assert chroma(made.master[..., :3])[edge].mean() < 0.3 * chroma(rgb)[edge].mean()
 
 
 def test_nothing_to_do_where_there_is_no_product() -> None:

@@ -129,15 +129,14 @@ def finish(
     else:
         colour, shown = foreground.product_colour(rgb, alpha, settings.fringe), alpha
     if segment == "reflective" and settings.neutralise:
-        colour = reflective.neutralise(colour, alpha, None)
+        colour = reflective.neutralise(colour, alpha, reflective.around(rgb, alpha))
     if openings is not None:
         colour, shown, told = ghost.fill_interior(colour, shown, openings, inner)
         notes += told
         altered = altered or bool(told)
     shade = _shadow(rgb, alpha, settings.shadow, backdrop)
-    if shade is not None:
-        numbers |= shadow.measure(shade, alpha)
-    master = np.asarray(cv2.merge([*cv2.split(cv2.copyTo(colour, shown)), shown]), np.uint8)
+    master = np.asarray(cv2.cvtColor(cv2.copyTo(colour, shown), cv2.COLOR_RGB2RGBA), np.uint8)
+    cv2.insertChannel(shown, master, 3)
     return CutOut(master, alpha, shade, altered, numbers, notes)
 
 

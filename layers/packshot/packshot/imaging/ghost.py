@@ -6,6 +6,7 @@ inside. The first removes only; the second makes up what no camera saw, so its r
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -185,20 +186,33 @@ def _without_slivers(garment: U8) -> U8:
     areas[0] = 0
     loose = areas < SLIVER_SHARE * areas.max()
     loose[0] = False
+    if not loose.any():
+        return garment
     return np.where(loose[labels], 0, garment).astype(np.uint8)
 
 
 def _smooth_enlarged(opening: Mask, shape: tuple[int, ...]) -> U8:
     """The opening at full size: a smooth rim above; to the sides and below grown under the garment's edge."""
+    out = np.zeros(shape[:2], np.uint8)
+    if not opening.any():
+        return out
     grow = np.ones((3, 5), np.uint8)
     wide = cv2.dilate(opening.astype(np.uint8) * 255, grow, anchor=(2, 2))
     h, w = shape[:2]
     step = max(1.0, h / opening.shape[0])
-    soft = cv2.GaussianBlur(cv2.resize(wide, (w, h), interpolation=cv2.INTER_LINEAR), (0, 0), 1.3 * step)
+    sigma = 1.3 * step
+    x, y, across, down = cv2.boundingRect(wide)
+    reach, scale = math.ceil(4 * sigma + step) + 2, w / opening.shape[1]
+    part = (
+        slice(max(0, math.floor(y * step) - reach), math.ceil((y + down) * step) + reach),
+        slice(max(0, math.floor(x * scale) - reach), math.ceil((x + across) * scale) + reach),
+    )
+    large = cv2.resize(wide, (w, h), interpolation=cv2.INTER_LINEAR)[part]
     # back to an edge of about two pixels: the blur spread it over some four steps
     slope = max(1.0, 1.6 * step)
     table = np.clip((np.arange(256) - 127.5) * slope + 127.5, 0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(soft, table), np.uint8)
+    out[part] = cv2.LUT(cv2.GaussianBlur(large, (0, 0), sigma), table)
+    return out
 
 
 def _openings(garment: Mask, inside: Mask, marks: mannequin.Seeds) -> Mask:

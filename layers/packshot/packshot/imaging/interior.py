@@ -24,19 +24,24 @@ def fill_interior(rgb: U8, garment_alpha: U8, openings: U8, inner_rgb: U8 | None
     :func:`packshot.imaging.ghost.separate`, inner_rgb uint8 photo of the inside (any size) or None. Without
     openings the arguments come back unchanged, with no note.
     """
-    mask = (openings >= 128).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count < 2:
+    mask = (openings >= 128).view(np.uint8)
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
         return rgb, garment_alpha, []
+    mask = mask[top : top + height, left : left + width]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     out, alpha = rgb.copy(), garment_alpha.copy()
     inner = None if inner_rgb is None else _Inner(inner_rgb)
     notes = []
     for k in range(1, count):
         x, y, w, h, area = (int(v) for v in stats[k])
+        its = labels[y : y + h, x : x + w] == k
+        x, y = x + left, y + top
         pad = max(4, round(0.04 * w))
         y0, x0 = max(0, y - pad), max(0, x - pad)
         part = (slice(y0, y + h + pad), slice(x0, x + w + pad))
-        hole = np.where(labels[part] == k, openings[part], 0).astype(np.float32) / 255
+        hole = np.zeros(openings[part].shape, np.float32)
+        hole[y - y0 : y - y0 + h, x - x0 : x - x0 + w] = its * openings[y : y + h, x : x + w].astype(np.float32) / 255
         from_photo = inner is not None and inner.found and area == stats[1:, cv2.CC_STAT_AREA].max()
         inside = _own_cloth(rgb, garment_alpha, part, hole)
         if from_photo and inner is not None:

@@ -9,6 +9,7 @@ segmentation using prior models") draws the border along the photo's edges.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from packshot.imaging.walker import edge_weights, walk
 Mask = npt.NDArray[np.bool_]
 
 _BINS = (24, 48, 48)  # of L 0..100, a and b -64..64
+_BLUR = (1.2, 0.8, 0.8)  # sigma along these, in bins
 _SEED = 20.0  # weight of a seed against the walker's edges (at most 1)
 _SHADES = (1.0, 1.25, 1.6, 0.75, 0.55, 0.38)  # light on a material, against that on its seed; first its own
 _CLOTH_SHARE = (0.6, 0.1, 0.05, 0.13, 0.08, 0.04)
@@ -242,15 +244,34 @@ def _codes(lab: F32) -> npt.NDArray[np.int32]:
     return np.asarray((scaled[..., 0] * _BINS[1] + scaled[..., 1]) * _BINS[2] + scaled[..., 2], np.int32)
 
 
-def _density(codes: npt.NDArray[np.int32], weight: F32, widths: tuple[float, float, float]) -> F32:
-    """Smoothed colour histogram that sums to 1, float32 of the bins' shape."""
-    flat = np.bincount(codes.ravel(), weight.ravel(), minlength=int(np.prod(_BINS)))
-    cube: F32 = flat.reshape(_BINS).astype(np.float32)
-    for axis, width in enumerate(widths):
+def _smoothed(cube: F32) -> F32:
+    """A colour histogram blurred along its axes."""
+    for axis, width in enumerate(_BLUR):
         moved = np.ascontiguousarray(np.moveaxis(cube, axis, 0))
         lines = cv2.GaussianBlur(moved.reshape(_BINS[axis], -1), (1, 0), sigmaX=1e-3, sigmaY=width)
         cube = np.moveaxis(np.asarray(lines, np.float32).reshape(moved.shape), 0, axis)
-    return np.asarray(cube / max(1e-9, float(cube.sum())), np.float32)
+    return cube
+
+
+@cache
+def _kept() -> F32:
+    """What a histogram of one pixel sums to after the blur, by the pixel's bin: not 1 near the border."""
+    lines = [
+        cv2.GaussianBlur(np.eye(n), (1, 0), sigmaX=1e-3, sigmaY=w).sum(0) for n, w in zip(_BINS, _BLUR, strict=True)
+    ]
+    return np.asarray(np.einsum("i,j,k->ijk", *lines).ravel(), np.float32)
+
+
+def _density(shades: list[npt.NDArray[np.int32]], shares: tuple[float, ...], weight: F32) -> F32:
+    """The smoothed histograms of the colours in each light, each summing to its share; float32 of the bins' shape."""
+    where = np.flatnonzero(weight)
+    heavy = weight.ravel()[where]
+    flat = np.zeros(int(np.prod(_BINS)))
+    for shade, share in zip(shades, shares, strict=True):
+        codes = shade.ravel()[where]
+        total = max(1e-9, float(heavy @ _kept()[codes]))
+        flat += share / total * np.bincount(codes, heavy, minlength=flat.size)
+    return _smoothed(flat.reshape(_BINS).astype(np.float32))
 
 
 def _colour_chance(shades: list[npt.NDArray[np.int32]], garment: F32, mannequin: F32) -> tuple[F32, float]:
@@ -260,9 +281,7 @@ def _colour_chance(shades: list[npt.NDArray[np.int32]], garment: F32, mannequin:
     the one, arms and shoulders of the other. What neither knows leans towards the garment, which may have
     more colours than its torso shows.
     """
-    widths = (1.2, 0.8, 0.8)
-    cloth = np.sum([p * _density(c, garment, widths) for c, p in zip(shades, _CLOTH_SHARE, strict=True)], 0)
-    form = np.sum([p * _density(c, mannequin, widths) for c, p in zip(shades, _FORM_SHARE, strict=True)], 0)
+    cloth, form = _density(shades, _CLOTH_SHARE, garment), _density(shades, _FORM_SHARE, mannequin)
     overlap = float(np.sqrt(cloth * form).sum())
     odds = (cloth + 1.5 * _UNKNOWN) / (cloth + form + 2.5 * _UNKNOWN)
     return np.take(odds.ravel().astype(np.float32), shades[0]), overlap

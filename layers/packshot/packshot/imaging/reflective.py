@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear, srgb
-from packshot.imaging.reduced import enlarged_rows, luminance, reduced_size, spread_from_around
+from packshot.imaging.reduced import LUMA, blurred, enlarged_part, planes, reduced_size, shrunk, spread_from_around
 
 Mask = npt.NDArray[np.bool_]
 
@@ -17,68 +17,78 @@ _FAINT = 0.05  # a backdrop whose colour is less than this share of its light ca
 _BAND = 0.06  # depth of the edge band, share of the product's longer side
 
 
-def neutralise(rgb: U8, alpha: U8, backdrop_linear: F32 | None) -> U8:
+def around(rgb: U8, alpha: U8) -> F32:
+    """The backdrop as it is behind the product, guessed from around it: float32 h x w x 3 linear, reduced."""
+    size = reduced_size(rgb.shape, _SIDE)
+    return spread_from_around(linear(shrunk(rgb, size)), shrunk(alpha, size).astype(np.float32) / 255)
+
+
+def neutralise(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
     """uint8 HxWx3 with the mirrored backdrop colour neutralised inside the product.
 
-    rgb uint8 HxWx3 sRGB, alpha uint8 HxW, backdrop_linear float32 h x w x 3 of any size; None where unknown: then
-    guessed from around the product, so rgb must hold the photo there. Luminance is unchanged, so highlights and
-    reflections keep their drawing. Along the edge, where a curved mirror faces the backdrop, the backdrop's
-    colour is taken out of what has greys beside it; further in only if the product as a whole is a neutral
-    mirror, so that its own colours stay. A product of the backdrop's own hue, and any product before a neutral
-    backdrop, comes back as it is.
+    rgb uint8 HxWx3 sRGB, the photo or the product's own colour; alpha uint8 HxW, backdrop_linear float32 h x w x 3 of
+    any size. Luminance is unchanged, so highlights and reflections keep their drawing. Along the edge, where a curved
+    mirror faces the backdrop, the backdrop's colour is taken out of what has greys beside it; further in only if the
+    product as a whole is a neutral mirror, so that its own colours stay. A product of the backdrop's own hue, and any
+    product before a neutral backdrop, comes back as it is.
     """
     size = reduced_size(rgb.shape, _SIDE)
-    small = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
-    shape = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    if backdrop_linear is None:
-        base = spread_from_around(small, shape)
-    else:
-        base = np.asarray(cv2.resize(backdrop_linear, size, interpolation=cv2.INTER_AREA), np.float32)
-    weight = _weights(small, shape, base)
+    base = planes(shrunk(backdrop_linear, size))
+    shape = shrunk(alpha, size).astype(np.float32) / 255
+    cast = np.clip((_colourful(base) - _FAINT) / 0.10, 0, 1)
+    if not cast[shape > 0.5].any():
+        return rgb
+    weight = cast * _mirrors(planes(linear(shrunk(rgb, size))), shape, base)
+    weight = np.asarray(cv2.GaussianBlur(weight.astype(np.float32), (0, 0), 0.8), np.float32)
     if float(weight.max(initial=0)) < 0.02:
         return rgb
     out = rgb.copy()
-    for top in range(0, rgb.shape[0], _ROWS):
-        rows = slice(top, min(top + _ROWS, rgb.shape[0]))
-        inside = np.nonzero(alpha[rows] > 0)
-        if not inside[0].size:
-            continue
-        here, strength = (enlarged_rows(f, rows, rgb.shape)[inside] for f in (base, weight))
-        out[rows][inside] = srgb(_without(linear(rgb[rows][inside]), here, strength))
+    field = cv2.merge([*base, weight])
+    left, top, width, height = cv2.boundingRect(alpha)
+    for start in range(top, top + height, _ROWS):
+        part = slice(start, min(start + _ROWS, top + height)), slice(left, left + width)
+        here = enlarged_part(field, part, rgb.shape)
+        there = (alpha[part] > 0) & (here[..., 3] > 0)
+        light = np.ascontiguousarray(linear(rgb[part][there]).T)
+        own = np.ascontiguousarray(here[there].T)
+        out[part][there] = srgb(_without(light, own[:3], own[3])).T
     return out
 
 
+def _luminance(light: F32) -> F32:
+    return np.asarray(np.tensordot(LUMA[0], light, 1), np.float32)
+
+
+def _colourful(base: F32) -> F32:
+    """The backdrop's colour off grey relative to its light."""
+    return np.asarray(np.sqrt(np.square(_colour(base)).sum(0)) / (_luminance(base) + 0.02), np.float32)
+
+
 def _colour(light: F32) -> F32:
-    """The part of linear ...x3 light that is off grey, of luminance 0."""
-    flat = light.reshape(-1, 1, 3)
-    return np.asarray((flat - luminance(flat)[..., None]).reshape(light.shape), np.float32)
+    """The part of linear 3x... light that is off grey, of luminance 0."""
+    return np.asarray(light - _luminance(light), np.float32)
 
 
 def _share(light: F32, base: F32) -> F32:
     """How much of the backdrop's colour is in each pixel: 0 none, 1 as much as in the backdrop itself."""
     own = _colour(base)
-    part = (_colour(light) * own).sum(-1) / np.maximum(np.square(own).sum(-1), 1e-6)
+    part = (_colour(light) * own).sum(0) / np.maximum(np.square(own).sum(0), 1e-6)
     return np.asarray(np.clip(part, 0, 1.15), np.float32)
 
 
-def _without(light: F32, base: F32, strength: F32) -> F32:
-    return np.asarray(light - (strength * _share(light, base))[..., None] * _colour(base), np.float32)
+def _without(light: F32, base: F32, strength: F32 | float) -> F32:
+    return np.asarray(light - strength * _share(light, base) * _colour(base), np.float32)
 
 
 def _foreign(light: F32, base: F32) -> F32:
     """Colour of a pixel that is not the backdrop's, relative to its light."""
-    bare = _without(light, base, np.ones(light.shape[:-1], np.float32))
-    rest = np.sqrt(np.square(_colour(bare)).sum(-1))
-    return np.asarray(rest / (np.sqrt(np.square(light).sum(-1)) + 0.02), np.float32)
+    rest = np.sqrt(np.square(_colour(_without(light, base, 1.0))).sum(0))
+    return np.asarray(rest / (np.sqrt(np.square(light).sum(0)) + 0.02), np.float32)
 
 
-def _weights(small: F32, shape: F32, base: F32) -> F32:
-    """0..1 per reduced pixel: how much of the backdrop's colour to take out there."""
+def _mirrors(small: F32, shape: F32, base: F32) -> F32:
+    """0..1 per reduced pixel: how much of the backdrop's colour it mirrors. small and base 3 x h x w, shape h x w."""
     solid = shape > 0.5
-    if not solid.any():
-        return np.zeros_like(shape)
-    colourful = np.sqrt(np.square(_colour(base)).sum(-1)) / (luminance(base) + 0.02)
-    cast = np.clip((colourful - _FAINT) / 0.10, 0, 1)
     depth = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 5)
     rows, columns = np.nonzero(solid)
     side = max(np.ptp(rows), np.ptp(columns)) + 1
@@ -90,15 +100,15 @@ def _weights(small: F32, shape: F32, base: F32) -> F32:
     # a mirror shows grey things beside the backdrop: where no grey is near, the colour is the product's own
     inner = solid & (depth > 2)
     grey = (_grey(small, base) & inner).astype(np.float32)
-    near = [cv2.GaussianBlur(f, (0, 0), 0.045 * side) for f in (grey, inner.astype(np.float32))]
+    near = [blurred(f, 0.045 * side, 0.045 * side) for f in (grey, inner.astype(np.float32))]
     chrome = np.clip((near[0] / np.maximum(near[1], 1e-3) - 0.06) / 0.15, 0, 1)
-    weight = cast * mirrored * np.maximum(band * chrome * bright, _metal(small, base, depth > 0.01 * side))
-    return np.asarray(cv2.GaussianBlur(weight.astype(np.float32), (0, 0), 0.8), np.float32)
+    mirror = np.maximum(band * chrome * bright, _metal(small, base, depth > 0.01 * side))
+    return np.asarray(mirrored * mirror, np.float32)
 
 
 def _grey(light: F32, base: F32) -> Mask:
-    """bool HxW: little of the backdrop's colour in the pixel, and none of another."""
-    lent = _share(light, base) * luminance(base) < 0.25 * luminance(light)
+    """Little of the backdrop's colour in the pixel, and none of another."""
+    lent = _share(light, base) * _luminance(base) < 0.25 * _luminance(light)
     return np.asarray(lent & (_foreign(light, base) < 0.12))
 
 
@@ -109,6 +119,6 @@ def _metal(small: F32, base: F32, inner: Mask) -> float:
     """
     if not inner.any():
         return 0.0
-    own = float((_foreign(small[inner], base[inner]) < 0.12).mean())
-    grey = float(_grey(small, base)[inner].mean())
+    own = float((_foreign(small[:, inner], base[:, inner]) < 0.12).mean())
+    grey = float(_grey(small[:, inner], base[:, inner]).mean())
     return float(np.clip((own - 0.75) / 0.2, 0, 1) * np.clip((grey - 0.08) / 0.15, 0, 1))

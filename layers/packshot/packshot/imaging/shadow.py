@@ -17,14 +17,14 @@ import cv2
 import numpy as np
 
 from packshot.imaging.light import F32, U8, linear
-from packshot.imaging.reduced import luminance, reduced_size, spread
+from packshot.imaging.reduced import blurred, luminance, reduced_size, shrunk, spread
 
 Kind = Literal["none", "contact", "drop", "natural"]
 
 _CAST_SIDE = 900  # px; a shadow is smooth, so it is drawn small and enlarged
 _NATURAL_SIDE = 1000
-_GRAIN = 4.0  # sigma, in pixels, below which a blur is not worked at a smaller size
 _PRESENT = 8  # alpha below this (of 255) is no product
+_STANDING = 0.35  # share of the product's height, from below, that decides where it stands: 28 % and what is beside
 _FADE = 0.02  # a shadow must not reach the frame: faded out over this share of the picture's longest side
 _FLOOR = 0.025  # darkening that an even backdrop's fit and noise leave by themselves
 
@@ -55,7 +55,7 @@ def cast(
     if kind == "none" or density <= 0:
         return np.zeros(alpha.shape, np.uint8)
     size = reduced_size(alpha.shape, _CAST_SIDE)
-    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = shrunk(alpha, size).astype(np.float32) / 255
     box = _bounds(small)
     if box is None:
         return np.zeros(alpha.shape, np.uint8)
@@ -80,9 +80,9 @@ def natural(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
     edge it is filled smoothly from around, so that no product edge shows in it.
     """
     size = reduced_size(alpha.shape, _NATURAL_SIDE)
-    light = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    light = linear(shrunk(rgb, size))
     base = cv2.resize(backdrop_linear, size, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    small = shrunk(alpha, size)
     side = max(size)
     ratio = luminance(light) / np.maximum(luminance(base), 1e-3)
     dark = np.clip(1 - ratio, 0, 1).astype(np.float32)
@@ -110,8 +110,7 @@ def measure(shadow: U8, alpha: U8) -> dict[str, float]:
     area) and frame (0..1, the darkest that the shadow is on the picture's border).
     """
     size = reduced_size(alpha.shape, 640)
-    a = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    s = cv2.resize(shadow, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    a, s = (shrunk(layer, size).astype(np.float32) / 255 for layer in (alpha, shadow))
     frame = float(max(s[0].max(), s[-1].max(), s[:, 0].max(), s[:, -1].max()))
     box = _bounds(a)
     seen = s * (1 - a)
@@ -130,9 +129,9 @@ def measure(shadow: U8, alpha: U8) -> dict[str, float]:
 def _bounds(alpha: F32) -> tuple[int, int, int, int] | None:
     """x0, y0, x1, y1 of what is at least half opaque (or at all present), None if nothing is."""
     for limit in (0.5, _PRESENT / 255):
-        ys, xs = np.nonzero(alpha >= limit)
-        if ys.size:
-            return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+        x, y, width, height = cv2.boundingRect((alpha >= limit).view(np.uint8))
+        if width:
+            return x, y, x + width, y + height
     return None
 
 
@@ -142,32 +141,38 @@ def _moved(image: F32, dx: float, dy: float) -> F32:
     return np.asarray(cv2.warpAffine(image, move, (w, h), flags=cv2.INTER_LINEAR), np.float32)
 
 
-def _blurred(image: F32, sigma_x: float, sigma_y: float) -> F32:
-    """Gaussian blur, along each axis at the smallest size whose pixels are still a quarter of its sigma."""
-    h, w = image.shape
-    across, down = max(1, int(sigma_x / _GRAIN)), max(1, int(sigma_y / _GRAIN))
-    small = cv2.resize(image, (-(-w // across), -(-h // down)), interpolation=cv2.INTER_AREA)
-    step_x, step_y = w / small.shape[1], h / small.shape[0]
-    small = cv2.GaussianBlur(small, (0, 0), sigmaX=max(1e-3, sigma_x / step_x), sigmaY=max(1e-3, sigma_y / step_y))
-    return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
 def _drop(alpha: F32, step: tuple[float, float], soft: float) -> F32:
-    return _blurred(_moved(alpha, *step), soft, soft)
+    return blurred(_moved(alpha, *step), soft, soft)
 
 
 def _contact(alpha: F32, box: tuple[int, int, int, int], step: tuple[float, float], soft: float) -> F32:
     """Core and halo where the product stands, as dark as 1 at the darkest place that can be seen."""
-    foot = _feet(alpha, box, soft)
-    core = _moved(_blurred(foot, max(0.8, soft * 0.5), max(0.6, soft * 0.28)), 0, max(0.7, soft * 0.25))
+    part, box = _around_feet(alpha.shape, box, step, soft)
+    clear = 1 - alpha[part]
+    foot = _feet(alpha[part], box, soft)
+    core = _moved(blurred(foot, max(0.8, soft * 0.5), max(0.6, soft * 0.28)), 0, max(0.7, soft * 0.25))
     wide = _moved(foot, step[0] * 0.5, step[1] * 0.25 + soft * 0.35)
-    wide = _blurred(wide, soft * 2.4, max(0.8, soft * 0.8))
-    core = np.asarray(core / max(1e-6, float((core * (1 - alpha)).max())), np.float32)
+    wide = blurred(wide, soft * 2.4, max(0.8, soft * 0.8))
+    core /= max(1e-6, float((core * clear).max()))
     # as dark as under a foot without end to either side: a thin leg throws a fainter halo than a wide base
-    endless = _blurred(foot, 1e-3, max(0.8, soft * 0.8))
+    endless = blurred(foot, 1e-3, max(0.8, soft * 0.8))
     wide /= max(1e-6, float(endless.max()))
     dark = 1 - (1 - 0.7 * np.minimum(core, 1)) * (1 - 0.5 * np.minimum(wide, 1))
-    return np.asarray(dark / max(1e-6, float((dark * (1 - alpha)).max())), np.float32).clip(0, 1)
+    whole = np.zeros_like(alpha)
+    whole[part] = (dark / max(1e-6, float((dark * clear).max()))).clip(0, 1)
+    return whole
+
+
+def _around_feet(
+    shape: tuple[int, ...], box: tuple[int, int, int, int], step: tuple[float, float], soft: float
+) -> tuple[tuple[slice, slice], tuple[int, int, int, int]]:
+    """Rows and columns that a contact shadow may reach, and the product's box seen from there."""
+    across = math.ceil(0.5 * abs(step[0]) + 12 * soft) + 8  # five sigma of the widest blur
+    down = math.ceil(0.25 * abs(step[1]) + 6 * soft) + 8
+    top = max(0, math.floor(box[3] - _STANDING * (box[3] - box[1])) - down)
+    left = max(0, box[0] - across)
+    part = slice(top, min(shape[0], box[3] + down)), slice(left, min(shape[1], box[2] + across))
+    return part, (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
 
 
 def _feet(alpha: F32, box: tuple[int, int, int, int], soft: float) -> F32:
@@ -193,19 +198,23 @@ def _feet(alpha: F32, box: tuple[int, int, int, int], soft: float) -> F32:
 
 
 def _fade_to_frame(dark: F32) -> F32:
-    """The shadow times a ramp that is zero on the border: marketplaces refuse one that runs out."""
-    h, w = dark.shape
-    width = max(2.0, _FADE * max(h, w))
-    x = np.clip(np.minimum(np.arange(w), np.arange(w)[::-1]) / width, 0, 1)
-    y = np.clip(np.minimum(np.arange(h), np.arange(h)[::-1]) / width, 0, 1)
-    ramp = np.minimum.outer(y, x)
-    return np.asarray(dark * (ramp * ramp * (3 - 2 * ramp)), np.float32)
+    """The shadow times a ramp that is zero on the border: marketplaces refuse one that runs out. Changes `dark`."""
+    width = max(2.0, _FADE * max(dark.shape))
+    y, x = (np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / width, 0, 1).astype(np.float32) for n in dark.shape)
+    rim = math.ceil(width)
+    whole, inner = slice(None), slice(rim, -rim)
+    for rows, columns in (
+        (slice(rim), whole), (slice(max(rim, dark.shape[0] - rim), None), whole),
+        (inner, slice(rim)), (inner, slice(max(rim, dark.shape[1] - rim), None)),
+    ):  # fmt: skip
+        ramp = np.minimum.outer(y[rows], x[columns])
+        dark[rows, columns] *= ramp * ramp * (3 - 2 * ramp)
+    return dark
 
 
 def _enlarge(dark: F32, shape: tuple[int, ...]) -> U8:
-    eight = np.round(np.clip(dark, 0, 1) * 255)
-    if eight.shape == tuple(shape):
-        return eight.astype(np.uint8)
+    if dark.shape == tuple(shape):
+        return np.round(np.clip(dark, 0, 1) * 255).astype(np.uint8)
     # enlarged as 16 bit and then rounded: a soft slope enlarged from 8 bit shows bands
     fine = cv2.resize(np.clip(dark * 65280, 0, 65535).astype(np.uint16), (shape[1], shape[0]))
     return np.asarray(cv2.convertScaleAbs(fine, alpha=1 / 256), np.uint8)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear, srgb
-from packshot.imaging.reduced import enlarged_rows, luminance, reduced_size, spread_from_around
+from packshot.imaging.reduced import LUMA, blurred, enlarged_part, planes, reduced_size, spread_from_around
 
 _SIDE = 900  # px of the longer side where neighbourhoods are judged
 _ROWS = 512  # rows worked on at a time: memory stays small whatever the photo
@@ -30,30 +31,32 @@ def see_through(rgb: U8, silhouette_alpha: U8, backdrop_linear: F32 | None) -> t
     silhouette's.
     """
     size = reduced_size(rgb.shape, _SIDE)
-    small = linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
-    shape = cv2.resize(silhouette_alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    # not by halves: their rounding, a quarter of a step, tells in what is divided by the alpha of clear glass
+    photo, shape = (cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (rgb, silhouette_alpha))
+    small, shape = linear(photo), shape.astype(np.float32) / 255
     if backdrop_linear is None:
         base = spread_from_around(small, shape)
         known = _even(small, shape)
     else:
-        base, known = _reduced(backdrop_linear, size), True
-    body = _solid_body(small, base, shape, known)
+        base, known = cv2.resize(backdrop_linear, size, interpolation=cv2.INTER_AREA), True
+    body = _solid_body(planes(small), planes(base), shape, known)
     colour, alpha = rgb.copy(), silhouette_alpha.copy()
-    for top in range(0, rgb.shape[0], _ROWS):
-        rows = slice(top, min(top + _ROWS, rgb.shape[0]))
-        inside = np.nonzero(silhouette_alpha[rows] > 0)
-        if not inside[0].size:
-            continue
-        here = enlarged_rows(base, rows, rgb.shape)[inside]
-        solid = enlarged_rows(body, rows, rgb.shape)[inside]
-        share, paint = _pixels(linear(rgb[rows][inside]), here, solid, known)
-        colour[rows][inside] = srgb(paint)
-        alpha[rows][inside] = np.round(share * silhouette_alpha[rows][inside]).astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(silhouette_alpha)
+    for start in range(top, top + height, _ROWS):
+        part = slice(start, min(start + _ROWS, top + height)), slice(left, left + width)
+        there = silhouette_alpha[part] > 0
+        where = np.flatnonzero(there)
+        here, solid = (enlarged_part(field, part, rgb.shape) for field in (base, body))
+        light = linear(_taken(rgb[part], where))
+        share, paint = _pixels(light, _taken(here, where), solid.ravel()[where], known)
+        colour[part][there] = srgb(paint).T
+        alpha[part][there] = np.round(share * silhouette_alpha[part][there]).astype(np.uint8)
     return colour, alpha
 
 
-def _reduced(backdrop: F32, size: tuple[int, int]) -> F32:
-    return np.asarray(cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA), np.float32)
+def _taken(image: U8 | F32, where: npt.NDArray[np.intp]) -> U8 | F32:
+    """The colours of N pixels of h x w x 3, as 3 x N."""
+    return np.ascontiguousarray(np.take(image.reshape(-1, 3), where, axis=0).T)
 
 
 def _even(small: F32, shape: F32) -> bool:
@@ -62,37 +65,37 @@ def _even(small: F32, shape: F32) -> bool:
     if float(outside.mean()) < 0.05:
         return False
     sigma = 0.02 * max(shape.shape)
-    around = cv2.GaussianBlur(small * outside[..., None], (0, 0), sigma)
-    around = around / np.maximum(cv2.GaussianBlur(outside, (0, 0), sigma), 1e-3)[..., None]
-    off = np.abs(small - around).max(2) / (around.max(2) + 0.03)
+    around = planes(blurred(small * cv2.merge([outside] * 3), sigma, sigma))
+    around /= np.maximum(blurred(outside, sigma, sigma), 1e-3)
+    off = np.abs(planes(small) - around).max(0) / (around.max(0) + 0.03)
     return float((off[outside > 0] < 0.06).mean()) > 0.93
 
 
 def _least_alpha(light: F32, base: F32) -> F32:
-    """The least alpha for which a colour between black and white explains the pixel; last axis is RGB."""
+    """The least alpha for which a colour between black and white explains the pixel; 3 x ... both."""
     off = light - base
-    off = np.sign(off) * np.maximum(0, np.abs(off) - _SLACK[0] - _SLACK[1] * base)
     # room to white is small above a bright backdrop: noise there must not count as product
     room = np.where(off > 0, np.maximum(1 - base, 0.3), np.maximum(base, 0.03))
-    return np.asarray(np.clip((np.abs(off) / room).max(-1), 0, 1), np.float32)
+    far = np.maximum(0, np.abs(off) - _SLACK[0] - _SLACK[1] * base)
+    return np.asarray(np.minimum((far / room).max(0), 1), np.float32)
 
 
 def _foreign(light: F32, base: F32) -> F32:
     """Colour that neither the backdrop nor white light on glass can give, relative to the pixel's light.
 
-    light and base ...x3 linear. The part of the pixel's colour off grey that is no multiple (0 to 1.3) of the
+    light and base 3 x ..., linear. The part of the pixel's colour off grey that is no multiple (0 to 1.3) of the
     backdrop's own colour off grey: about 0 in clear glass, its highlights and its shade.
     """
-    off, own = (v - v.mean(-1, keepdims=True) for v in (light, base))
-    part = np.clip((off * own).sum(-1) / (np.square(own).sum(-1) + 1e-3), 0, 1.3)
-    rest = np.sqrt(np.square(off - part[..., None] * own).sum(-1))
-    return np.asarray(rest / (np.sqrt(np.square(light).sum(-1)) + 0.03), np.float32)
+    off, own = (v - v.mean(0) for v in (light, base))
+    part = np.clip((off * own).sum(0) / (np.square(own).sum(0) + 1e-3), 0, 1.3)
+    rest = np.sqrt(np.square(off - part * own).sum(0))
+    return np.asarray(rest / (np.sqrt(np.square(light).sum(0)) + 0.03), np.float32)
 
 
 def _solid_body(light: F32, base: F32, shape: F32, known: bool) -> F32:
-    """0..1: where the neighbourhood, not one pixel, is no glass: label, liquid, stopper, frame.
+    """0..1 h x w: where the neighbourhood, not one pixel, is no glass: label, liquid, stopper, frame.
 
-    Far from the backdrop altogether, or of a colour of its own.
+    Far from the backdrop altogether, or of a colour of its own. light and base are 3 x h x w, shape is h x w.
     """
     side = max(shape.shape)
     weight = np.maximum(shape, 1e-3)
@@ -112,15 +115,14 @@ def _solid_body(light: F32, base: F32, shape: F32, known: bool) -> F32:
 
 
 def _pixels(light: F32, base: F32, body: F32, known: bool) -> tuple[F32, F32]:
-    """alpha N and straight linear colour Nx3 of N pixels; light and base are Nx3, body N (_solid_body)."""
+    """alpha N and straight linear colour 3xN of N pixels; light and base are 3xN, body N (_solid_body)."""
     least = _least_alpha(light, base)
     lift = np.clip((least - 0.6) / 0.25, 0, 1)
     lift = np.maximum(lift * lift * (3 - 2 * lift), body)
     share = np.maximum(least + (1 - least) * lift, _LEAST)
-    paint = np.clip((light - (1 - share)[:, None] * base) / share[:, None], 0, 1)
-    grey = luminance(paint[:, None])
+    paint = np.clip((light - (1 - share) * base) / share, 0, 1)
     # the glass's own light is grey unless the pixel has a colour that the backdrop cannot have lent it
     limit = 0.05 if known else 0.16
     neutral = np.exp(-((_foreign(light, base) / limit) ** 2)) * (1 - body)
-    paint += neutral[:, None] * (grey - paint)
+    paint += neutral * (LUMA @ paint - paint)
     return share.astype(np.float32), paint.astype(np.float32)

@@ -42,27 +42,38 @@ def walk(across: F32, down: F32, pull: F32, target: F32, start: F32, turns: int 
     diagonal[:, 1:] += across[:, :-1]
     diagonal[1:] += down[:-1]
 
+    right, lower = np.ascontiguousarray(across[:, :-1]), down[:-1]
+    product, part, room = np.empty_like(diagonal), np.empty_like(right), np.empty_like(diagonal)
+
     def times(x: F32) -> F32:
-        out = diagonal * x
-        out[:, :-1] -= across[:, :-1] * x[:, 1:]
-        out[:, 1:] -= across[:, :-1] * x[:, :-1]
-        out[:-1] -= down[:-1] * x[1:]
-        out[1:] -= down[:-1] * x[:-1]
-        return np.asarray(out, np.float32)
+        """The matrix times x, in an array that the next call writes over: fresh ones cost as much as the sums."""
+        np.multiply(diagonal, x, out=product)
+        for near, far in ((product[:, :-1], x[:, 1:]), (product[:, 1:], x[:, :-1])):
+            near -= np.multiply(right, far, out=part)
+        for near, far in ((product[:-1], x[1:]), (product[1:], x[:-1])):
+            near -= np.multiply(lower, far, out=room[:-1])
+        return product
 
     x = start.astype(np.float32)
-    residual = pull * target - times(x)
-    scaled = residual / diagonal
-    way, energy = scaled.copy(), float((residual * scaled).sum())
+    residual = np.asarray(pull * target - times(x), np.float32)
+    inverse = 1 / diagonal
+    scaled = residual * inverse
+    way, energy = scaled.copy(), _dot(residual, scaled)
     for _ in range(turns):
         along = times(way)
-        step = energy / max(1e-12, float((way * along).sum()))
-        x += step * way
-        residual -= step * along
-        scaled = residual / diagonal
-        fresh = float((residual * scaled).sum())
-        if fresh < 1e-7 * pull.size * 1e-3:
+        step = np.float32(energy / max(1e-12, _dot(way, along)))
+        x += np.multiply(way, step, out=room)
+        residual -= np.multiply(along, step, out=room)
+        np.multiply(residual, inverse, out=scaled)
+        fresh = _dot(residual, scaled)
+        if fresh < 1e-10 * pull.size:
             break
-        way = scaled + (fresh / max(1e-12, energy)) * way
+        way *= np.float32(fresh / max(1e-12, energy))
+        way += scaled
         energy = fresh
     return np.clip(x, 0, 1)
+
+
+def _dot(one: F32, other: F32) -> float:
+    """The scalar product of two pictures."""
+    return float(np.vdot(one, other))
