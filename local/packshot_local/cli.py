@@ -72,12 +72,12 @@ def run(
     """Take a folder of photos through the whole pipeline and bring the results home."""
     _gate_mode(gate)
     name = drop or drops.drop_name(folder)
-    drops.photos_of(folder)
+    photos = drops.photos_of(folder)
     have_models()
     parameters = {
         "Channels": channels, "Language": language, "GateMode": gate, "MinPixels": str(min_pixels),
         "SampleShare": str(sample_share),
-        **_sizes(workers),
+        **_sizes(workers, len(photos)),
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
@@ -89,10 +89,13 @@ def run(
         stack.warm("ProcessFunction")  # opens its networks while photos are uploaded and taken in
         store = store_of(stack)
         with bars(seen):
-            drops.upload(store, folder, name, seen)
+            drops.upload(store, folder, name, seen, ready=False)
+            drops.complete(stack, store, name, seen)
             for _ in drops.follow(stack, store, name, seen):
                 continue
         report = results.collect(store, name, folder, out)
+        if state is not None:
+            stack.wait_idle(drops.LEARNT_S)
     ended = results.summary(name, report, time.monotonic() - start, out)
     if as_json:
         print(json.dumps(ended, ensure_ascii=False))
@@ -107,9 +110,12 @@ def _gate_mode(gate: str) -> None:
         raise typer.BadParameter("takes advisory or gate", param_hint="--gate")
 
 
-def _sizes(workers: int) -> dict[str, str]:
-    """Small chunks, so that progress is seen and no worker idles; many lots, as one at its gate keeps its place."""
-    return {"ChunkConcurrency": str(min(40, workers)), "LotConcurrency": "100", "ChunkSize": "4"}
+def _sizes(workers: int, photos: int = 1000) -> dict[str, str]:
+    """Small chunks, so that progress is seen, and that in a small drop no worker idles while another does the last;
+    many lots, as one at its gate keeps its place.
+    """
+    chunk = min(4, max(1, photos // (8 * workers)))
+    return {"ChunkConcurrency": str(min(40, workers)), "LotConcurrency": "100", "ChunkSize": str(chunk)}
 
 
 @app.command()

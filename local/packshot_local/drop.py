@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,9 +23,14 @@ COUNTED = {
     "photo exported": "export",
 }
 STALLED_S = 900.0
+AUDITED = "audited"
+"""What the last function on a drop's way says at its end."""
 SEEN_S = 0.3
 ASKED_S = 3.0
 """How often a busy drop is asked how it stands: every question is two processes' work on the same two cores."""
+
+LEARNT_S = 10.0
+"""Longest wait for what is learnt from a drop, to be kept with the rest: streams are read a second later."""
 
 
 class DropError(RuntimeError):
@@ -33,22 +39,30 @@ class DropError(RuntimeError):
 
 @dataclass
 class Progress:
-    """Photos that passed each stage so far; ``changed`` is called from several threads."""
+    """Photos that passed each stage so far; ``changed`` is called from several threads. ``taken_in`` is set when intake
+    has seen all, ``audited`` when a report was written.
+    """
 
     total: int = 0
     done: Counter[str] = field(default_factory=Counter)
+    taken_in: threading.Event = field(default_factory=threading.Event)
+    audited: threading.Event = field(default_factory=threading.Event)
     changed: Callable[[], None] = lambda: None
 
     def count(self, stage: str, photos: int = 1) -> None:
         """Note that photos passed a stage."""
         self.done[stage] = min(self.total, self.done[stage] + photos) if self.total else self.done[stage] + photos
+        if self.done["intake"] == self.total:
+            self.taken_in.set()
         self.changed()
 
     def on_log(self, line: LogLine) -> None:
         """Count what the functions say."""
-        stage = COUNTED.get(str((line.fields or {}).get("message", "")))
-        if stage:
-            self.count(stage)
+        message = str((line.fields or {}).get("message", ""))
+        if message in COUNTED:
+            self.count(COUNTED[message])
+        elif message == AUDITED:
+            self.audited.set()
 
 
 def photos_of(folder: Path) -> list[Path]:
@@ -88,7 +102,20 @@ def upload(store: Store, folder: Path, drop: str, progress: Progress, *, ready: 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(put, photos))
     if ready:
-        store.incoming.put(f"{keys.INCOMING}{drop}/{keys.READY}", b"", "text/plain")
+        say_ready(store, drop)
+
+
+def say_ready(store: Store, drop: str) -> None:
+    """Put the marker that a drop is complete."""
+    store.incoming.put(f"{keys.INCOMING}{drop}/{keys.READY}", b"", "text/plain")
+
+
+def complete(stack: Stack, store: Store, drop: str, progress: Progress) -> None:
+    """Put the marker once intake has seen all photos: one that is still on its way lets close wait for 2 s."""
+    until = time.monotonic() + STALLED_S
+    while not progress.taken_in.wait(SEEN_S) and not stack.idle() and time.monotonic() < until:
+        continue
+    say_ready(store, drop)
 
 
 def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterator[None]:
@@ -99,10 +126,11 @@ def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterato
     last, since = _mark(progress), time.monotonic()
     asked = -ASKED_S
     while True:
-        if not stack.idle() and time.monotonic() - asked < ASKED_S:
+        if not (progress.audited.is_set() or stack.idle()) and time.monotonic() - asked < ASKED_S:
             yield
-            time.sleep(SEEN_S)
+            progress.audited.wait(SEEN_S)
             continue
+        progress.audited.clear()
         record, asked = store.drops.get(drop), time.monotonic()
         if record is not None and record.status == DropStatus.DONE:
             return
@@ -115,7 +143,7 @@ def follow(stack: Stack, store: Store, drop: str, progress: Progress) -> Iterato
         elif time.monotonic() - since > STALLED_S:
             raise DropError(f"Nothing has moved in drop {drop} for {STALLED_S / 60:.0f} minutes; see the log.")
         yield
-        time.sleep(SEEN_S)
+        progress.audited.wait(SEEN_S)
 
 
 def _mark(progress: Progress) -> tuple[int, ...]:

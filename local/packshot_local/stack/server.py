@@ -66,7 +66,11 @@ class MotoServer:
 
     def close(self) -> None:
         """End everything and wait for it."""
-        self._server.shutdown()
+        ending = threading.Thread(target=self._server.shutdown, name="stack-moto-end")
+        ending.start()
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port)).close()  # or it looks up in half a second
+        ending.join()
         self._thread.join()
         self._server.server_close()
         for connection, thread in list(self._connections.items()):

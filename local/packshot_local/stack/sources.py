@@ -25,6 +25,10 @@ REDELIVERY_SECONDS = 1
 """After a failure a message comes again so soon. AWS waits for the queue's visibility time-out, which is
 minutes."""
 
+LONGEST_WINDOW_SECONDS = 0.05
+"""How long a queue's batch waits here at most to become full. AWS's windows save calls, which cost money there; here
+a call costs some ms, and what waits is a drop's last photos and the marker that it is complete."""
+
 STREAM_POLL_SECONDS = 0.2
 
 
@@ -156,7 +160,7 @@ class QueueSource(Source):
 
     def _poll(self) -> None:
         batch = self._receive(self.mapping.batch_size, 1)
-        deadline = time.monotonic() + self.mapping.window_seconds
+        deadline = time.monotonic() + min(self.mapping.window_seconds, LONGEST_WINDOW_SECONDS)
         while batch and len(batch) < self.mapping.batch_size and not self._closing.is_set():
             left = deadline - time.monotonic()
             more = self._receive(self.mapping.batch_size - len(batch), min(max(left, 0), 1))
@@ -202,6 +206,12 @@ class QueueSource(Source):
             "eventSourceARN": self.mapping.source_arn,
             "awsRegion": self._region,
         }
+
+    def join(self) -> None:
+        """Wait for the end; a reader that waits for messages need not wait for its time."""
+        with self._queue._messages_lock:
+            self._queue._messages_lock.notify_all()
+        super().join()
 
     def idle(self) -> bool:
         """Whether nothing is left to hand out or under way."""
