@@ -84,13 +84,13 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     crop = rgb[top:bottom, left:right]
     work = _work_copy(crop)
     size = work.shape[1::-1]
-    coarse, numbers = _opinion(work, sweep, segment, way, networks)
     half = cv2.resize(work, (size[0] // 2, size[1] // 2), interpolation=cv2.INTER_AREA)
+    coarse, numbers = _opinion(work, sweep, segment, way, networks)
     light = linear(half)
     network_px = max(half.shape[:2]) / max(coarse.shape)
     matte = refine.enlarge(coarse, *half.shape[:2])
     if sweep.even and segment == "reflective" and way != "fast":
-        other = refine.enlarge(networks.u2netp(work), *half.shape[:2])
+        other = refine.enlarge(networks.u2netp(half), *half.shape[:2])
         matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
     depth = FUR_DEPTH if segment == "textured" else 1.0
@@ -133,7 +133,7 @@ def _work_copy(crop: U8) -> U8:
     return cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
 
 
-def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) -> tuple[F32, dict[str, float]]:
+def _opinion(rgb: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) -> tuple[F32, dict[str, float]]:
     """The networks' coarse matte, and how far their looks at the photo disagree (share of the product).
 
     An easy photo is looked at once. A network that sees a photo and its mirror image does not make the same mistake
@@ -141,17 +141,17 @@ def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions)
     for certain at a first look. The accurate way looks a third time, and asks the other network too.
     """
     if way == "fast":
-        return networks.u2netp(work), {"disagreement": 0.0}
+        return networks.u2netp(rgb), {"disagreement": 0.0}
     glass, fringed = segment == "transparent", segment == "textured" and not sweep.even
     small = EVEN_SIZE if sweep.even else FULL_SIZE
     sizes = (FULL_SIZE, small) if glass else (small, FULL_SIZE)
-    looks = [networks.isnet(work, sizes[0])]
+    looks = [networks.isnet(rgb, sizes[0])]
     most = DOUBTFUL if sweep.even else CLUTTER_DOUBTFUL
     if way != "accurate" and not fringed and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
         return looks[0], {"disagreement": 0.0}
-    looks.append(networks.isnet(np.ascontiguousarray(work[:, ::-1]), sizes[1])[:, ::-1])
+    looks.append(networks.isnet(np.ascontiguousarray(rgb[:, ::-1]), sizes[1])[:, ::-1])
     if way == "accurate":
-        looks.append(networks.isnet(work, EVEN_SIZE))
+        looks.append(networks.isnet(rgb, EVEN_SIZE))
     sharpest = max(looks, key=np.size)
     shape = sharpest.shape[::-1]
     others = [cv2.resize(look, shape, interpolation=cv2.INTER_LINEAR) for look in looks if look is not sharpest]
@@ -159,7 +159,7 @@ def _opinion(work: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions)
     weight = GLASS_OTHERS_WEIGHT if glass else OTHERS_WEIGHT
     seen = np.asarray((1 - weight) * sharpest + weight * np.mean(others, axis=0), np.float32)
     if way == "accurate":
-        seen = _settled(seen, cv2.resize(networks.u2netp(work), shape, interpolation=cv2.INTER_LINEAR))
+        seen = _settled(seen, cv2.resize(networks.u2netp(rgb), shape, interpolation=cv2.INTER_LINEAR))
     return seen, {"disagreement": disagreement}
 
 

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
+import cv2
 import numpy as np
 
 from packshot.imaging.backdrop import Fields, View, colour_opinion
 from packshot.imaging.light import F32, U8, linear
 
 CELL = 2
-TILE, HALO = 96, 8
+TILE, HALO = 80, 4
 """Side of a tile and what is seen around it, in cells."""
 CHANNELS = 27
 
@@ -43,7 +44,8 @@ def refine(photo: U8, matte: F32, fields: Fields, settle: Settle) -> F32:
     """
     height, width = matte.shape
     unsettled = fields.unsettled
-    fine = np.repeat(np.repeat(fields.inside.astype(np.float32), CELL, axis=0), CELL, axis=1)
+    size = (CELL * width, CELL * height)
+    fine = np.asarray(cv2.resize(fields.inside.astype(np.float32), size, interpolation=cv2.INTER_NEAREST), np.float32)
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
             part = unsettled[top : top + TILE, left : left + TILE]
