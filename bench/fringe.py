@@ -2,8 +2,9 @@
 
     python -m bench fringe --cutouts DIR [--cutouts DIR …] --truth DIR --foreground DIR
 
-Cut-outs are RGBA PNGs of the truths' stems; the figure is the mean CIEDE2000 over the edge band (0.5 % of the longest
-side around the true outline) between the cut-out and the true product, both composited in sRGB as a browser does.
+Cut-outs are RGBA PNGs of the truths' stems, as `python -m bench mattes --silhouettes --out DIR` writes them; the figure
+is the mean CIEDE2000 over the edge band (0.5 % of the longest side around the true outline) between the cut-out and the
+true product, both composited in sRGB as a browser does.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import csv
 import json
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.scores import FIGURES, WORST, Score, means, score
-from packshot.imaging import cutout
+from packshot.imaging import cutout, foreground
 from packshot.imaging.cutout import Settings
 from packshot.imaging.matte import NoProduct, Opinions
 from packshot.imaging.networks import Networks
@@ -39,7 +39,10 @@ class Row:
 def run(
     photos: Path, truth: Path, catalog: Path | None, out: Path | None, networks: Opinions, settings: cutout.Settings
 ) -> list[Row]:
-    """Cut out each photo that has a truth; writes alphas (and cut-outs) to `out` if given.
+    """Cut out each photo that has a truth; writes alphas and cut-outs to `out` if given.
+
+    Where `settings` do not let glass be seen through, cut-outs are of what the truth is: garments without the inside
+    that was filled in, too.
 
     A truth without a photo, or a photo without a product found, scores worst: never a skip.
     Raises FileNotFoundError when the truth folder holds no PNG.
@@ -95,7 +98,11 @@ def _cut(photo: Path, segment: str, networks: Opinions, settings: cutout.Setting
         raise ValueError(f"{photo} cannot be read")
     rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
     raw = cutout.find_matte(rgb, segment, settings, networks)
-    return cutout.finish(rgb, raw, segment, settings)
+    made = cutout.finish(rgb, raw, segment, settings)
+    if segment == "apparel" and not settings.see_through:
+        colour = foreground.product_colour(rgb, made.matte)
+        made = replace(made, master=np.dstack([colour, made.matte]))
+    return made
 
 
 def _catalog(path: Path | None) -> dict[str, dict[str, str]]:
@@ -135,11 +142,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--catalog", type=Path, help="CSV with sku, segment and background")
     parser.add_argument("--out", type=Path, help="where alphas, cut-outs and scores.json are written")
     parser.add_argument("--way", choices=["fast", "auto", "accurate"], default="auto")
+    parser.add_argument("--silhouettes", action="store_true", help="cut-outs as the truth has them, for bench fringe")
     parser.add_argument("--threads", type=int, help="default: the cores that this process may use")
     parser.add_argument("--provider", choices=["cpu", "openvino"], default="cpu")
     asked = parser.parse_args(arguments)
     networks = Networks(threads=asked.threads, provider=asked.provider)
-    rows = run(asked.photos, asked.truth, asked.catalog, asked.out, networks, Settings(way=asked.way))
+    settings = Settings(way=asked.way, see_through=not asked.silhouettes)
+    rows = run(asked.photos, asked.truth, asked.catalog, asked.out, networks, settings)
     print(table(rows))
     if asked.out:
         report = {"mean": means([row.score for row in rows]), "photos": {row.name: row.score.row() for row in rows}}
