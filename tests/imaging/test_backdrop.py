@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from packshot.imaging import backdrop, studio
+from packshot.imaging import backdrop, hue, studio
 from packshot.imaging.light import linear, srgb
 
 
@@ -25,7 +25,8 @@ def test_the_backdrop_is_filled_in_behind_the_product():
 def test_colour_decides_where_the_two_are_far_apart():
     light, disc = gradient_scene()
     light[78:82, 141:144] = 0.685  # a small hole by the edge that the coarse matte does not know
-    alpha, trust = backdrop.colour_opinion(light, backdrop.estimate(light, disc, 1.5).whole())
+    judge = backdrop.Judge.of(backdrop.estimate(light, disc, 1.5).whole())
+    alpha, trust = judge.alpha(light), judge.trust
     assert alpha[80, 142] < 0.15 and trust[80, 142] > 0.8
     assert alpha[60, 100] > 0.9
 
@@ -37,7 +38,7 @@ def test_a_shadow_of_the_backdrops_hue_is_taken_out_of_the_matte():
     light[40:100, 60:140] = (0.5, 0.3, 0.1)
     matte = ((y >= 40) & (y < 108) & (x >= 60) & (x < 140)).astype(np.float32)  # took some shadow in
 
-    mended = backdrop.without_shadow(light, matte, 3.0)
+    mended = hue.without_shadow(light, matte, 3.0)
     assert mended[104, 100] < 0.2
     assert mended[90, 100] > 0.95
 
@@ -51,7 +52,7 @@ def test_a_single_hair_that_the_network_missed_is_told_by_its_hue():
     matte[30:75, 30:70] = 1
     matte[18:30, 38:52] = 0.2
     small = light[::2, ::2]
-    raised = backdrop.with_fibres(srgb(light), np.zeros((160, 200), np.float32), backdrop.estimate(small, matte, 1.5))
+    raised = hue.with_fibres(srgb(light), np.zeros((160, 200), np.float32), backdrop.estimate(small, matte, 1.5))
     assert raised[50, 100] > 0.9
     assert raised[50, 80] < 0.05 and raised[50, 90] < 0.05
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from packshot.imaging import backdrop, refine, refiner, rim, studio, topology
+from packshot.imaging import backdrop, hue, refine, refiner, rim, studio, topology
 from packshot.imaging.light import F32, U8, linear
 from packshot.imaging.studio import Box, Sweep
 
@@ -95,7 +95,7 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
     depth = FUR_DEPTH if segment == "textured" else 1.0
     if sweep.even:
-        matte = backdrop.without_shadow(light, matte, network_px, depth)
+        matte = hue.without_shadow(light, matte, network_px, depth)
     fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
     fine = refiner.refine(work, matte, fields, networks.settle)
@@ -105,7 +105,7 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         if sweep.even:
             fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
     if sweep.even and segment == "textured":
-        fine = backdrop.with_fibres(work, fine, fields)
+        fine = hue.with_fibres(work, fine, fields)
     full = np.zeros(rgb.shape[:2], np.float32)
     if max(crop.shape[:2]) > WORK_SIDE:
         fine = refine.to_size(work, fine, crop)
@@ -197,9 +197,9 @@ def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, flo
     body = float(matte.sum())
     doubt = float((2 * np.minimum(matte, 1 - matte)).sum())
     unsettled = np.nonzero(fields.unsettled)
-    alpha, trust = backdrop.colour_opinion(light[unsettled], fields.at(*unsettled))
-    weight = float(trust.sum())
-    against = float((trust * np.abs(alpha - matte[unsettled])).sum())
+    judge = backdrop.Judge.of(fields.at(*unsettled))
+    weight = float(judge.trust.sum())
+    against = float((judge.trust * np.abs(judge.alpha(light[unsettled]) - matte[unsettled])).sum())
     return {
         "certainty": 1 - min(1.0, doubt / body) if body else 0.0,
         "colour_trust": weight / max(1, len(unsettled[0])),

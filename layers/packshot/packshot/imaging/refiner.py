@@ -14,7 +14,7 @@ from importlib import resources
 import cv2
 import numpy as np
 
-from packshot.imaging.backdrop import Fields, View, colour_opinion
+from packshot.imaging.backdrop import Fields, Judge, View
 from packshot.imaging.light import F32, U8, linear
 
 CELL = 2
@@ -77,16 +77,17 @@ def stack(root: F32, matte: F32, known: View) -> F32:
     height, width = matte.shape
     backdrop = np.sqrt(np.clip(known.backdrop, 0, 1))
     product = np.sqrt(np.clip(known.product, 0, 1))
-    out = np.empty((CHANNELS, height, width), np.float32)
+    out, judge = np.empty((CHANNELS, height, width), np.float32), Judge.of(known)
     for cell in range(CELL * CELL):
         pixels = root[cell // CELL :: CELL, cell % CELL :: CELL]
         out[3 * cell : 3 * cell + 3] = 4 * (pixels - backdrop).transpose(2, 0, 1)
-        out[22 + cell], out[26] = colour_opinion(np.square(pixels), known)
+        out[22 + cell] = judge.alpha(np.square(pixels))
     out[12:15] = 2 * (product - backdrop).transpose(2, 0, 1)
     out[15:18] = backdrop.transpose(2, 0, 1)
     out[18] = matte
     out[19] = np.sqrt(known.spread)
     out[20], out[21] = known.outside, known.inside
+    out[26] = judge.trust
     return out
 
 
