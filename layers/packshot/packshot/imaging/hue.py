@@ -17,7 +17,8 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
     """The coarse matte h x w lowered where a doubtful pixel is only the backdrop in shadow.
 
     A shadow keeps the backdrop's hue: the share of the product that the hue tells is trusted, and only takes away.
-    Shadows are smooth, so all of it is looked at in half size. light h x w x 3 linear; the rest as for `backdrop.estimate`.
+    Shadows are smooth, so all of it is looked at in half size. light h x w x 3 linear, the rest as for
+    `backdrop.estimate`.
     """
     height, width = matte.shape
     size = ((width + 1) // 2, (height + 1) // 2)
