@@ -97,6 +97,7 @@ def describe_services() -> None:
 
 def main() -> None:
     """Import, then serve; in a fork, run the worker."""
+    gc.disable()  # nothing that is imported is garbage
     folders = sys.argv[1].split(os.pathsep) if sys.argv[1] else []
     sys.path[:0] = folders
     for name in sys.argv[2:]:
@@ -105,8 +106,8 @@ def main() -> None:
     del sys.path[: len(folders)]
     with contextlib.suppress(Exception):  # the same
         describe_services()
-    gc.collect()
     gc.freeze()  # a worker's collector leaves these pages alone, so that they stay shared
+    gc.enable()
     if (work := serve()) is None:
         return
     become(*work)
