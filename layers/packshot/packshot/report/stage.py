@@ -14,7 +14,7 @@ from packshot.export.channels import ChannelRules
 from packshot.export.manifest import write as write_manifest
 from packshot.reasons import reason
 from packshot.records import DropStatus, LotStatus, Status, now
-from packshot.report.audit import Audit, audit
+from packshot.report.audit import Audit, Count
 from packshot.report.books import Books
 from packshot.report.feeds import tell_inventory, write_feeds
 from packshot.settings import ReportSettings
@@ -32,12 +32,12 @@ def report_drop(
     if unplanned:
         _give_up_lots(store, drop)
     _settle_left_over(store, drop)
-    _send_letters(store, drop)
-    numbers = audit(store, drop)
+    count = Count(store, drop)
     made_on = dt.datetime.now(dt.UTC).date()
     back = {lot.lot for lot in store.lots.of_drop(drop) if lot.status == LotStatus.RECALLED}
     with Books(back) as books:
-        books.enter_all(store, store.photos.of_drop(drop))
+        books.enter_all(store, count.passing(store.photos.of_drop(drop)))
+        numbers = count.audit()
         used = [channels[name] for name in sorted(books.channels) if name in channels]
         feeds = write_feeds(store, settings.public_url, drop, used, books.entries)
         _put(
@@ -82,19 +82,15 @@ def _give_up_lots(store: Store, drop: str) -> None:
             store.lots.update(drop, lot.lot, status=LotStatus.FAILED, reason=reason("NOT_PLANNED"))
 
 
-def _send_letters(store: Store, drop: str) -> None:
-    """The dead letters of photos whose worker died between failing them and saying so, or that close gave up."""
-    for photo in store.photos.of_drop(drop, only=("status", "letter", "reason")):
+def _settle_left_over(store: Store, drop: str) -> None:
+    """End photos that joined no lot although the drop is through: too late for its plan, or the plan failed. And send
+    the dead letters of photos whose worker died between failing them and saying so, or that close gave up.
+    """
+    through = all(lot.status != LotStatus.PLANNED for lot in store.lots.of_drop(drop))
+    for photo in store.photos.of_drop(drop, only=("status", "lot", "letter", "reason")):
         if photo.status == Status.FAILED and not photo.letter and photo.reason is not None:
             send_letter(store, drop, photo.photo_id, photo.reason, stage="report")
-
-
-def _settle_left_over(store: Store, drop: str) -> None:
-    """Photos that joined no lot although the drop is through: too late for its plan, or the plan failed."""
-    if any(lot.status == LotStatus.PLANNED for lot in store.lots.of_drop(drop)):
-        return
-    for photo in store.photos.of_drop(drop, only=("status", "lot")):
-        if photo.status == Status.WAITING:
+        elif through and photo.status == Status.WAITING:
             end_photo(store, drop, photo.photo_id, reason("LATE"), stage="report")
-        elif photo.status == Status.ACCEPTED and not photo.lot:
+        elif through and photo.status == Status.ACCEPTED and not photo.lot:
             end_photo(store, drop, photo.photo_id, reason("NOT_PLANNED"), stage="report")
