@@ -21,6 +21,10 @@ from packshot.imaging.reduced import reduced_size, spread
 __all__ = ["GhostResult", "fill_interior", "separate"]
 
 _SIDE = 512  # px of the longer side that the separation works at
+BORDER_REACH, BORDER_SIGMA = 8, 2.0
+"""Pixels of the small size within which the border is smoothed, and how much: cloth hangs in curves, not in steps."""
+ALIKE, APART = 14, 26
+"""CIE76 units between garment and mannequin below which their colours draw no border, above which they do alone."""
 FAINT, SLIVER_SHARE = 40, 0.002
 """A loose part of the garment, seen from 40 of 255 up, is a sliver below 0.2 % of the largest part's area."""
 
@@ -140,8 +144,7 @@ def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8
         return np.full((h, w), 255, np.uint8)
     # what lies outside the outline (soft edges do) goes with the nearer of the two
     to_cloth, to_form = (cv2.distanceTransform((~m).astype(np.uint8), cv2.DIST_L2, 5) for m in (garment, form))
-    nearer = (to_cloth <= to_form).astype(np.uint8)
-    share = np.asarray(cv2.resize(nearer * 255, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
+    share = _smooth_border(to_form - to_cloth, (w, h))
     near = np.ones((7, 7), np.uint8)
     band = cv2.bitwise_and(cv2.dilate(garment.astype(np.uint8), near), cv2.dilate(form.astype(np.uint8), near))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -173,10 +176,18 @@ def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8
     apart = np.sqrt(np.square(axis).sum(1))
     mix = ((pixels - base) * axis).sum(1) / np.maximum(apart * apart, 1e-3)
     mix = np.clip((mix - 0.08) / 0.84, 0, 1)
-    trust = np.clip((apart - 6) / 10, 0, 1)
+    trust = np.clip((apart - ALIKE) / (APART - ALIKE), 0, 1)
     side = share[ys, xs].astype(np.float32) / 255
     share[ys, xs] = np.round(255 * (trust * mix + (1 - trust) * side)).astype(np.uint8)
     return share
+
+
+def _smooth_border(nearer: F32, size: tuple[int, int]) -> U8:
+    """uint8 share of garment of a size (width, height), from how much nearer the garment is than the mannequin."""
+    near = np.clip(nearer, -BORDER_REACH, BORDER_REACH).astype(np.float32)
+    smooth = cv2.resize(cv2.GaussianBlur(near, (0, 0), BORDER_SIGMA), size, interpolation=cv2.INTER_CUBIC)
+    scale = 127.5 * size[1] / nearer.shape[0]
+    return np.asarray(np.clip(127.5 + scale * smooth, 0, 255), np.uint8)
 
 
 def _without_slivers(garment: U8) -> U8:
