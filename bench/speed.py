@@ -28,7 +28,7 @@ from packshot.imaging.cutout import Settings, find_matte, finish
 from packshot.imaging.decode import decode
 from packshot.imaging.light import F32
 from packshot.imaging.networks import Networks
-from packshot.process.checkpoint import encode_png
+from packshot.imaging.png import encode_png
 
 CHANNELS = 3
 EXPORT_SIDE = 2000

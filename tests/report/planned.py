@@ -9,8 +9,8 @@ from cloud import Cloud
 from packshot import keys
 from packshot.export.chunk import ExportChunk, ExportDone, export_chunk
 from packshot.export.press import Press
+from packshot.imaging.png import encode_png
 from packshot.plan.stage import plan_drop
-from packshot.process.checkpoint import encode_png
 from packshot.records import PhotoRecord, TaskRecord
 from packshot.settings import PlanSettings
 

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from packshot.export.stage import ExportMeta, export_photo
-from packshot.process.checkpoint import decode_png
+from packshot.imaging.png import decode_png
 from packshot.records import DropStatus, LotRecord, LotStatus, PhotoRecord, Status, TaskRecord, TaskState
 from packshot.review.owners import owners
 from packshot_local import drop as drops

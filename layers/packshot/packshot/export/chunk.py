@@ -20,10 +20,10 @@ from packshot.export.exported import Exported, ExportMeta
 from packshot.export.press import Press
 from packshot.export.stage import export_photo
 from packshot.imaging import mockup
+from packshot.imaging.png import decode_png
 from packshot.plan.lots import Lot, PhotoRef
 from packshot.plan.segments import segments
 from packshot.plan.stage import read_lot
-from packshot.process.checkpoint import decode_png
 from packshot.reasons import reason
 from packshot.records import PhotoRecord, Reason, Record, Status, TaskRecord, now
 from packshot.store import AWS_ERRORS, Conflict, Store

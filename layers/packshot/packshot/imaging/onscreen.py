@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from packshot.imaging.light import U8
+from packshot.imaging.reduced import shrunk
 
 
 def reduced(image: U8, longest: int) -> U8:
@@ -18,7 +18,7 @@ def reduced(image: U8, longest: int) -> U8:
     if scale >= 1:
         return image
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(shrunk(image, size), np.uint8)
 
 
 def with_shadow(master: U8, shadow: U8 | None) -> U8:
