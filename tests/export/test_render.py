@@ -130,3 +130,13 @@ def test_channels_with_one_layout_share_the_rendering(master, shadow):
 def test_an_empty_matte_is_an_error():
     with pytest.raises(NoProduct):
         render(np.zeros((100, 100, 4), np.uint8), None, spec())
+
+
+def test_a_shadow_beside_the_canvas_is_no_trouble():
+    master = np.zeros((400, 400, 4), np.uint8)
+    master[180:220, 20:60] = 255
+    shadow = np.zeros((400, 400), np.uint8)
+    shadow[360:390, 360:390] = 200
+    r = render(master, shadow, spec(width=50, height=50))
+    assert not r.shadow.any()
+    assert (r.pixels[r.alpha == 0] == 255).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -37,10 +38,10 @@ def product_box(alpha: U8, edge: int = EDGE) -> Box:
     Raises:
         NoProduct: there is none.
     """
-    rows, columns = np.flatnonzero(alpha.max(axis=1) >= edge), np.flatnonzero(alpha.max(axis=0) >= edge)
-    if not rows.size or not columns.size:
+    left, top, wide, high = cv2.boundingRect((alpha >= edge).view(np.uint8))
+    if not wide:
         raise NoProduct("the matte is empty")
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return left, top, left + wide, top + high
 
 
 def weight_centre(master: U8, box: Box) -> tuple[float, float]:
@@ -85,11 +86,6 @@ class Window:
 
     target: Box
     source: tuple[float, float, float, float]
-
-    def slices(self) -> tuple[slice, slice]:
-        """The target as rows and columns of an array."""
-        left, top, right, bottom = self.target
-        return slice(top, bottom), slice(left, right)
 
 
 def window_of(content: Box, layout: Layout, shape: tuple[int, ...]) -> Window:

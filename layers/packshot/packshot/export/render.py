@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from packshot.export.layout import Box, Layout, Window, lay_out, product_box, window_of
+from packshot.export.layout import Box, Layout, lay_out, product_box, window_of
+from packshot.export.resample import Lanczos
 from packshot.export.specs import RenderSpec
 
 U8 = npt.NDArray[np.uint8]
@@ -86,16 +85,25 @@ def on_white(rgba: U8) -> U8:
 
 
 @dataclass(frozen=True)
+class _Layer:
+    """Float32 planes of a box; everything is 0 outside of it."""
+
+    box: Box
+    planes: list[F32]
+
+    def slices(self) -> tuple[slice, slice]:
+        """The box as rows and columns of an array."""
+        left, top, right, bottom = self.box
+        return slice(top, bottom), slice(left, right)
+
+
+@dataclass(frozen=True)
 class _Placed:
-    """Product and shadow at canvas size: three planes HxW of premultiplied linear light, coverage HxW, density HxW
-    or None.
-    """
+    """Product (coverage, three planes of linear light times coverage) and shadow (density, or None) on a canvas."""
 
     layout: Layout
-    window: Window
-    light: list[F32]
-    cover: F32
-    density: F32 | None
+    product: _Layer
+    shadow: _Layer | None
 
 
 class Studio:
@@ -112,28 +120,12 @@ class Studio:
             NoProduct: the matte is empty.
         """
         self.master, self.shadow = master, shadow
-        alpha = np.ascontiguousarray(master[..., 3])
-        self._alpha = np.asarray(cv2.threshold(alpha, RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
+        alpha = np.asarray(cv2.extractChannel(master, 3), np.uint8)
         self.box = product_box(alpha)
-        self._content = product_box(self._alpha, 1)
-        self._density: U8 | None = None
-        if shadow is not None and int(shadow.max()) > SHADOW_RESIDUE:
-            self._density = np.asarray(cv2.threshold(shadow, SHADOW_RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
-            self._content = _union(self._content, product_box(self._density, 1))
-        self._light = self._premultiplied()
+        self._product = _product(master, alpha)
+        self._density = None if shadow is None else _density(shadow)
         self._placed: dict[Layout, _Placed] = {}
         self._done: dict[tuple[Layout | None, str, bool], Rendering] = {}
-
-    def _premultiplied(self) -> list[F32]:
-        """Linear light times coverage, a float32 plane per channel; worked where there is content."""
-        left, top, right, bottom = self._content
-        at = (slice(top, bottom), slice(left, right))
-        cover = self._alpha[at].astype(np.float32) * np.float32(1 / 255)
-        table = _to_linear().reshape(1, -1)
-        planes = [np.zeros(self._alpha.shape, np.float32) for _ in range(3)]
-        for plane, code in zip(planes, cv2.split(self.master[at])[:3], strict=True):
-            plane[at] = cv2.multiply(np.asarray(cv2.LUT(code, table)), cover)
-        return planes
 
     def render(self, spec: RenderSpec, least: tuple[int, int] = (0, 0)) -> tuple[Hashable, Rendering]:
         """Render for a channel.
@@ -157,16 +149,33 @@ class Studio:
         return _composite(self._placed[layout], spec.background, spec.shadow == "keep")
 
     def _place(self, layout: Layout) -> _Placed:
-        window = window_of(self._content, layout, self.master.shape)
-        cover = _resample(self._alpha, window, layout.scale)
-        light = [_resample(plane, window, layout.scale) for plane in self._light]
-        # Lanczos overshoots; what is read out as a view of the prepared planes (scale 1) is within bounds already
-        bounded = light if layout.scale == 1 else [_within(plane, cover) for plane in light]
-        density = None
-        if self._density is not None:
-            density = np.clip(_resample(self._density, window, layout.scale), 0, 1)
-            density = _fade(density, (layout.width, layout.height), window.target)
-        return _Placed(layout, window, bounded, cover, density)
+        product = self._drawn(self._product, layout)
+        cover, *light = product.planes
+        if layout.scale != 1:  # Lanczos overshoots; views of the prepared planes are within bounds already
+            _within(cover, 1.0)
+            for plane in light:
+                _within(plane, cover)
+        shadow = None if self._density is None else self._drawn(self._density, layout)
+        if shadow is None or not shadow.planes[0].size:  # none, or all of it beside the canvas
+            return _Placed(layout, product, None)
+        density = _fade(np.clip(shadow.planes[0], 0, 1), (layout.width, layout.height), shadow.box)
+        return _Placed(layout, product, _Layer(shadow.box, [density]))
+
+    def _drawn(self, layer: _Layer, layout: Layout) -> _Layer:
+        """A layer of the master on a canvas: resampled, or views of it at scale 1; without pixels where it lies beside
+        the canvas.
+        """
+        window = window_of(layer.box, layout, self.master.shape)
+        left, top, right, bottom = window.source
+        size = (window.target[2] - window.target[0], window.target[3] - window.target[1])
+        if min(size) <= 0:
+            return _Layer((0, 0, 0, 0), [np.empty((0, 0), np.float32) for _ in layer.planes])
+        if layout.scale == 1:
+            x, y = layer.box[:2]
+            at = (slice(int(top) - y, int(bottom) - y), slice(int(left) - x, int(right) - x))
+            return _Layer(window.target, [plane[at] for plane in layer.planes])
+        resampled = Lanczos(self.master.shape[:2], layer.box, window.source, size)
+        return _Layer(window.target, [resampled(plane) for plane in layer.planes])
 
     def _whole(self) -> Rendering:
         """The master untouched; one without any transparency (a mock-up) as plain RGB."""
@@ -176,34 +185,37 @@ class Studio:
         return Rendering(pixels, alpha, density, self.box, 1.0, "transparent")
 
 
-def _union(a: Box, b: Box) -> Box:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+def _product(master: U8, alpha: U8) -> _Layer:
+    """Coverage 0..1, and linear light times coverage, a plane per channel."""
+    cut = np.asarray(cv2.threshold(alpha, RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
+    layer = _Layer(product_box(cut, 1), [])
+    at, table = layer.slices(), _to_linear().reshape(1, -1)
+    cover = _unit(cut[at])
+    layer.planes.append(cover)
+    for code in cv2.split(master[at])[:3]:
+        layer.planes.append(np.asarray(cv2.multiply(np.asarray(cv2.LUT(code, table)), cover), np.float32))
+    return layer
 
 
-def _resample(plane: F32 | U8, window: Window, scale: float) -> F32:
-    """One plane of the window at canvas size, 0..1: Lanczos-3 with antialiasing, or a plain copy at scale 1."""
-    left, top, right, bottom = window.source
-    if scale == 1:
-        return _unit(plane[int(top) : int(bottom), int(left) : int(right)])
-    pad = int(np.ceil(3 / min(scale, 1))) + 1  # Lanczos-3 reaches three canvas pixels far
-    x0, y0 = max(0, int(left) - pad), max(0, int(top) - pad)
-    cut = np.ascontiguousarray(plane[y0 : int(bottom) + pad, x0 : int(right) + pad])
-    size = (window.target[2] - window.target[0], window.target[3] - window.target[1])
-    box = (left - x0, top - y0, min(right - x0, cut.shape[1]), min(bottom - y0, cut.shape[0]))
-    return _unit(np.array(Image.fromarray(cut).resize(size, Image.Resampling.LANCZOS, box=box)))
+def _density(shadow: U8) -> _Layer | None:
+    """Density 0..1 where there is any."""
+    cut = np.asarray(cv2.threshold(shadow, SHADOW_RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
+    if not cut.any():
+        return None
+    layer = _Layer(product_box(cut, 1), [])
+    layer.planes.append(_unit(cut[layer.slices()]))
+    return layer
 
 
-def _within(plane: F32, cover: F32) -> F32:
-    """The plane between 0 and the coverage, in place."""
-    np.minimum(plane, cover, out=plane)
-    return np.maximum(plane, 0, out=plane)
+def _within(plane: F32, most: F32 | float) -> None:
+    """Bound the plane between 0 and the most, in place."""
+    np.minimum(plane, most, out=plane)
+    np.maximum(plane, 0, out=plane)
 
 
-def _unit(plane: npt.NDArray[Any]) -> F32:
-    """uint8 0..255 or float32 0..1 as float32 0..1."""
-    if plane.dtype == np.uint8:
-        return plane.astype(np.float32) * np.float32(1 / 255)
-    return np.asarray(plane, np.float32)
+def _unit(plane: U8) -> F32:
+    """uint8 0..255 as float32 0..1."""
+    return plane.astype(np.float32) * np.float32(1 / 255)
 
 
 def _fade(density: F32, canvas: tuple[int, int], target: Box) -> F32:
@@ -221,30 +233,46 @@ def _fade(density: F32, canvas: tuple[int, int], target: Box) -> F32:
 
 def _composite(placed: _Placed, background: str, with_shadow: bool) -> Rendering:
     """Premultiplied light over shadow over background, in linear light, back to sRGB."""
-    size, at = (placed.layout.height, placed.layout.width), placed.window.slices()
-    cover, density = placed.cover, placed.density if with_shadow else None
+    size, at = (placed.layout.height, placed.layout.width), placed.product.slices()
+    cover, *light = placed.product.planes
+    layer = placed.shadow if with_shadow else None
     alpha, shadow = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     alpha[at] = _byte(cover)
-    behind = np.float32(1) - cover
-    if density is not None:
-        shadow[at] = _byte(density)
-        behind *= np.float32(1) - density
+    behind, density = 1 - cover, None
+    if layer is not None:
+        shadow[layer.slices()] = _byte(layer.planes[0])
+        density = _part(layer, placed.product.box)
+        behind *= 1 - density
     if background == "transparent":
-        through = cover if density is None else cover + (1 - cover) * density
+        through = cover if density is None else 1 - behind
         pixels = np.zeros((*size, 4), np.uint8)
+        pixels[..., 3] = shadow
         seen = _byte(through)
         least = np.maximum(through, np.float32(1 / 1024))
-        codes = [encode_srgb(np.asarray(cv2.divide(plane, least), np.float32)) for plane in placed.light]
+        codes = [encode_srgb(np.asarray(cv2.divide(plane, least), np.float32)) for plane in light]
         pixels[at] = cv2.copyTo(np.asarray(cv2.merge([*codes, seen])), seen)
     else:
         code = tuple(int(background[i : i + 2], 16) for i in (1, 3, 5))
-        tone = [_to_linear()[value] for value in code]
-        codes = [_code(plane, behind, float(level)) for plane, level in zip(placed.light, tone, strict=True)]
+        tone = [float(_to_linear()[value]) for value in code]
         pixels = np.empty((*size, 3), np.uint8)
         pixels[0] = code
         pixels[1:] = pixels[0]  # whole rows: a colour at a time takes twenty times as long
-        pixels[at] = cv2.merge(codes)
+        if layer is not None:
+            dimmed = {level: encode_srgb((1 - layer.planes[0]) * np.float32(level)) for level in set(tone)}
+            pixels[layer.slices()] = cv2.merge([dimmed[level] for level in tone])
+        pixels[at] = cv2.merge([_code(plane, behind, level) for plane, level in zip(light, tone, strict=True)])
     return Rendering(pixels, alpha, shadow, product_box(alpha), placed.layout.scale, background)
+
+
+def _part(layer: _Layer, box: Box) -> F32:
+    """A layer's one plane in another box of the canvas."""
+    whole = np.zeros((box[3] - box[1], box[2] - box[0]), np.float32)
+    left, top = max(box[0], layer.box[0]), max(box[1], layer.box[1])
+    right, bottom = max(left, min(box[2], layer.box[2])), max(top, min(box[3], layer.box[3]))
+    x, y = layer.box[:2]
+    part = layer.planes[0][top - y : bottom - y, left - x : right - x]
+    whole[top - box[1] : bottom - box[1], left - box[0] : right - box[0]] = part
+    return whole
 
 
 def _byte(plane: F32) -> U8:

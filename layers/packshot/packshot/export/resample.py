@@ -1,0 +1,77 @@
+"""Lanczos-3 with antialiasing, of many planes alike: as Pillow's for float images, in a quarter of its time.
+
+Each axis is a product with a band matrix. A few neighbouring outputs share nearly all of their inputs, so that a
+product with the narrow dense block of their weights is little wasted work, and the BLAS does it at full speed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from packshot.export.layout import Box
+
+F32 = npt.NDArray[np.float32]
+_LOBES = 3
+_ROWS, _COLUMNS = 8, 16  # outputs a block: the quickest of 4 to 128
+
+
+class Lanczos:
+    """Resamples planes that show a part of a picture which is 0 outside of it."""
+
+    def __init__(
+        self, shape: tuple[int, int], part: Box, source: tuple[float, float, float, float], size: tuple[int, int]
+    ) -> None:
+        """Prepare the weights.
+
+        Args:
+            shape: height and width of the picture; at its frame the weights are those of what there is.
+            part: the planes' box in it.
+            source: the box (left, top, right, bottom) in it that is wanted.
+            size: width and height of the result, px.
+        """
+        (high, wide), (left, top, right, bottom) = shape, part
+        self._across = _Axis(wide, (left, right), (source[0], source[2]), size[0], _COLUMNS)
+        self._down = _Axis(high, (top, bottom), (source[1], source[3]), size[1], _ROWS)
+
+    def __call__(self, plane: F32) -> F32:
+        """float32 of the part's size -> float32 of the result's, which may overshoot."""
+        rows = np.empty((self._down.outputs, plane.shape[1]), np.float32)
+        for out, inp, weights in self._down.blocks:
+            np.matmul(weights, plane[inp], out=rows[out])
+        result = np.empty((len(rows), self._across.outputs), np.float32)
+        for out, inp, weights in self._across.blocks:
+            np.matmul(rows[:, inp], weights.T, out=result[:, out])
+        return result
+
+
+class _Axis:
+    """Blocks of outputs along one axis: which they are, which inputs of the part they take, and their weights."""
+
+    def __init__(
+        self, length: int, part: tuple[int, int], source: tuple[float, float], outputs: int, block: int
+    ) -> None:
+        self.outputs = outputs
+        step = (source[1] - source[0]) / outputs
+        width = max(step, 1.0)
+        centre = source[0] + (np.arange(outputs) + 0.5) * step
+        first = np.maximum((centre - _LOBES * width + 0.5).astype(np.int64), 0)
+        taps = int(np.ceil(2 * _LOBES * width)) + 1
+        at = first[:, None] + np.arange(taps)
+        x = (at + 0.5 - centre[:, None]) / width
+        weights = np.where((np.abs(x) < _LOBES) & (at < length), np.sinc(x) * np.sinc(x / _LOBES), 0)
+        weights /= weights.sum(axis=1, keepdims=True)
+        weights[(at < part[0]) | (at >= part[1])] = 0  # the picture is 0 there
+
+        size = min(block, outputs)
+        begin = np.minimum(np.arange(0, outputs, size), outputs - size)  # the last two blocks may overlap
+        several = begin[:, None] + np.arange(size)
+        reach = min(part[1] - part[0], int((first[several[:, -1]] - first[begin]).max()) + taps)
+        low = np.clip(first[begin], part[0], part[1] - reach)
+        # room on the right takes the taps outside of the part, whose weight is 0 (negative places count from there)
+        dense = np.zeros((len(begin), size, reach + taps), np.float32)
+        np.put_along_axis(dense, at[several] - low[:, None, None], weights[several].astype(np.float32), axis=2)
+        self.blocks = [
+            (slice(b, b + size), slice(a - part[0], a - part[0] + reach), block[:, :reach])
+            for b, a, block in zip(begin.tolist(), low.tolist(), dense, strict=True)
+        ]
