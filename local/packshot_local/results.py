@@ -18,8 +18,9 @@ from packshot import keys
 from packshot.quality.checks import check
 from packshot.quality.limits import load_limits
 from packshot.store import Store
-from packshot.store.objects import Missing
+from packshot.store.objects import Bucket, Missing
 from packshot_local.charts import charts
+from packshot_local.stack.buffers import save_object
 
 THUMB = 420
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,9 +45,7 @@ def collect(store: Store, drop: str, source: Path | None, out: Path) -> dict[str
     for name in ("rejected.csv", "manifest.json"):
         (out / name).write_bytes(store.output.get(keys.report_key(drop, name)).body)
     for entry in store.output.list(f"feeds/{drop}/"):
-        path = out / "feeds" / entry.key.removeprefix(f"feeds/{drop}/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(store.output.get(entry.key).body)
+        _fetch(store.output, entry.key, out / "feeds" / entry.key.removeprefix(f"feeds/{drop}/"))
     (out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False), "utf-8")
     _contact_sheet(report, rows, out)
     return report
@@ -59,25 +58,24 @@ def _stem(photo: dict[str, Any]) -> str:
 
 def _photo(store: Store, drop: str, photo: dict[str, Any], out: Path) -> None:
     photo["exports"] = {
-        channel: str(_fetch(store, key, out / "exports" / channel / key.rsplit("/", 1)[-1], out))
+        channel: str(_fetch(store.output, key, out / "exports" / channel / key.rsplit("/", 1)[-1]).relative_to(out))
         for channel, key in photo["exports"].items()
     }
     for kind, name in (("mattes", "matte.png"), ("masters", "master.png")):
         photo[kind.removesuffix("s")] = None
+        path = out / kind / f"{_stem(photo)}.png"
         try:
-            body = store.work.get(keys.photo_key(drop, photo["photo_id"], name)).body
+            _fetch(store.work, keys.photo_key(drop, photo["photo_id"], name), path)
         except Missing:
             continue  # rejected at the door, or failed before there was one: its status says so
-        path = out / kind / f"{_stem(photo)}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
         photo[kind.removesuffix("s")] = str(path.relative_to(out))
 
 
-def _fetch(store: Store, key: str, path: Path, out: Path) -> Path:
+def _fetch(bucket: Bucket, key: str, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(store.output.get(key).body)
-    return path.relative_to(out)
+    if not save_object(bucket.name, key, path):
+        path.write_bytes(bucket.get(key).body)
+    return path
 
 
 def _contact_sheet(report: dict[str, Any], rows: list[dict[str, Any]], out: Path) -> None:

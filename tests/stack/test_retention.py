@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 from moto.dynamodb.models.dynamo_type import Item
 from moto.s3.models import FakeKey
@@ -10,6 +11,7 @@ from moto.sqs.models import sqs_backends
 from small import Bench, until
 
 from packshot_local.stack import retention
+from packshot_local.stack.buffers import DiskBuffer, save_object
 
 REGION = "eu-central-1"
 
@@ -57,3 +59,22 @@ def test_receipts_of_deleted_messages_are_forgotten_in_time(bench: Bench) -> Non
     queue.deleted_messages = {str(n) for n in range(retention.KEPT_RECEIPTS + 1)}
     retention.tidy(REGION)
     assert queue.deleted_messages == set()
+
+
+def test_objects_come_home_as_they_are_now(bench: Bench, tmp_path: Path) -> None:
+    home = tmp_path / "home.bin"
+    for body in (b"small", b"z" * 300_000, b"a" * 5000):
+        bench.put("home.bin", body)
+        assert save_object(bench.bucket, "home.bin", home) and home.read_bytes() == body
+    home.write_bytes(b"changed at home")
+    assert bench.stack.client("s3").get_object(Bucket=bench.bucket, Key="home.bin")["Body"].read() == b"a" * 5000
+    bench.stack.client("s3").delete_object(Bucket=bench.bucket, Key="home.bin")
+    assert not save_object(bench.bucket, "home.bin", home) and not save_object(bench.bucket, "never.bin", home)
+
+
+def test_an_object_whose_file_has_just_gone_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    buffer = DiskBuffer(10)
+    buffer.write(b"more than ten bytes")
+    assert buffer._path is not None
+    buffer._path.unlink()
+    assert not buffer.save(tmp_path / "gone") and not (tmp_path / "gone").exists()

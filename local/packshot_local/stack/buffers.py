@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import ClassVar
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 
 class DiskBuffer:
@@ -67,6 +71,17 @@ class DiskBuffer:
         self._position += len(data)
         return data
 
+    def save(self, path: Path) -> bool:
+        """Write all of it to a file; False when its own file has just gone, as the object was written anew."""
+        if self._path is None:
+            path.write_bytes(self._memory.getvalue())
+            return True
+        try:
+            shutil.copyfile(self._path, path)
+        except FileNotFoundError:
+            return False
+        return True
+
     def close(self) -> None:
         """End everything and wait for it."""
         self._forget_file()
@@ -75,3 +90,11 @@ class DiskBuffer:
         if self._path is not None:
             self._path.unlink(missing_ok=True)
             self._path = None
+
+
+def save_object(bucket: str, key: str, path: Path) -> bool:
+    """Copy an object of this process's stack to a file, without the way through HTTP, which takes twenty times as
+    long; False, and to be read in the usual way, when it is not there or has just changed."""
+    found = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(bucket, key)
+    buffer = found._value_buffer if found is not None else None
+    return isinstance(buffer, DiskBuffer) and buffer.save(path)
