@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from packshot.imaging.decode import decode_preview
 from packshot.intake import checks
+from packshot.intake.glance import Glance
 from packshot.intake.preflight import measure
 
 from .conftest import encoded, product
@@ -17,7 +18,7 @@ SIZE = (2000, 1500)
 
 def judged(image: Image.Image) -> str:
     """The reason code of the image as a JPEG file, or ``sound``."""
-    why = checks.fault(decode_preview(encoded(image, quality=90), 1024).rgb)
+    why = checks.fault(Glance(decode_preview(encoded(image, quality=90), 1024).rgb))
     return why.code if why else "sound"
 
 
@@ -92,7 +93,7 @@ def test_nothing_but_black_and_white_is_clipped() -> None:
 def test_preflight_tells_a_plain_product_on_an_even_backdrop() -> None:
     image = Image.new("RGB", SIZE, (230, 230, 230))
     ImageDraw.Draw(image).rectangle((600, 400, 1400, 1100), fill=(30, 60, 190))
-    seen = measure(decode_preview(encoded(noisy(image, 2)), 1024).rgb)
+    seen = measure(Glance(decode_preview(encoded(noisy(image, 2)), 1024).rgb))
     assert seen.background_evenness > 0.9
     assert all(abs(level - 230) <= 3 for level in seen.background_colour)
     assert seen.colour_family == "blue"
@@ -103,7 +104,7 @@ def test_preflight_tells_a_plain_product_on_an_even_backdrop() -> None:
 def test_preflight_sees_a_product_that_the_frame_cuts() -> None:
     image = Image.new("RGB", SIZE, (230, 230, 230))
     ImageDraw.Draw(image).rectangle((600, 400, 2000, 1100), fill=(160, 30, 30))
-    seen = measure(decode_preview(encoded(image), 1024).rgb)
+    seen = measure(Glance(decode_preview(encoded(image), 1024).rgb))
     assert seen.touches_frame
     assert seen.colour_family == "red"
 
@@ -113,7 +114,7 @@ def test_preflight_sees_fine_detail_as_texture() -> None:
     image = Image.new("RGB", SIZE, (235, 235, 235))
     fur = rng.integers(30, 170, (200, 200, 1), dtype=np.uint8).repeat(4, 0).repeat(4, 1).repeat(3, 2)
     image.paste(Image.fromarray(fur), (600, 350))
-    seen = measure(decode_preview(encoded(image), 1024).rgb)
+    seen = measure(Glance(decode_preview(encoded(image), 1024).rgb))
     assert seen.suggested_segment == "textured"
 
 
@@ -121,4 +122,4 @@ def test_preflight_does_not_suggest_on_clutter() -> None:
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
     image = Image.fromarray(blocks).resize(SIZE, Image.Resampling.NEAREST)
-    assert measure(decode_preview(encoded(image), 1024).rgb).suggested_segment == "general"
+    assert measure(Glance(decode_preview(encoded(image), 1024).rgb)).suggested_segment == "general"

@@ -22,6 +22,7 @@ from bench.hostile.judge import judge
 from packshot.imaging.decode import ImageRefused, decode
 from packshot.imaging.source_metadata import MOST_EXIF_KEPT
 from packshot.intake import catalog, events, metadata
+from packshot.intake.glance import Glance
 from packshot.intake.preflight import measure
 from packshot.learning.complaints import read_complaints
 
@@ -112,7 +113,7 @@ def test_the_page_keeps_what_stands_around_the_figures(tmp_path: Path, monkeypat
 # ------------------------------------------------------------------ what the bench found, kept found
 @pytest.mark.parametrize("size", [(16, 1), (1, 16), (2000, 1), (3, 3)])
 def test_a_photo_of_one_line_is_measured(size: tuple[int, int]) -> None:
-    record = measure(decode(encoded(product((64, 64)).resize(size), "PNG")).rgb)
+    record = measure(Glance(decode(encoded(product((64, 64)).resize(size), "PNG")).rgb))
     assert 0 <= record.background_evenness <= 1 and record.sharpness >= 0
 
 

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
 
-from packshot.intake.checks import clipped_share
+from packshot.intake.glance import Glance, Grey, reduced
 from packshot.intake.segment_guess import Features, suggest
 from packshot.records import Preflight
 
-Grey = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 LONG_EDGE = 512
 SHARPNESS_EDGE = 1024
@@ -45,10 +43,9 @@ class _Scene:
     inside: Mask  # the product with its holes and see-through parts
 
 
-def measure(rgb: npt.NDArray[np.uint8]) -> Preflight:
-    """Measure a photo (HxWx3 uint8 sRGB; best about 1024 px on the long edge)."""
-    image = Image.fromarray(rgb)
-    scene = _scene(np.asarray(_sized(image, LONG_EDGE)))
+def measure(seen: Glance) -> Preflight:
+    """Measure a photo."""
+    scene = _scene(np.asarray(reduced(seen.image, LONG_EDGE)))
     product = scene.product if scene.product.any() else ~scene.border
     light = scene.lab[..., 0]
     dark, bright = np.quantile(light[product], [0.02, 0.98])
@@ -67,28 +64,24 @@ def measure(rgb: npt.NDArray[np.uint8]) -> Preflight:
         specular=round(features.specular, 4),
         transparency=round(features.transparency, 4),
         texture=round(features.texture, 4),
-        sharpness=round(_sharpness(image), 2),
-        clipped=round(clipped_share(rgb, 0), 4),
+        sharpness=round(_sharpness(seen), 2),
+        clipped=round(seen.clipped(0), 4),
         colour_family=_family(scene.lab[product]),
         touches_frame=_touches(scene),
         suggested_segment=suggest(features),
     )
 
 
-def _sized(image: Image.Image, long_edge: int) -> Image.Image:
-    """Reduced to the long edge; never fewer than 8 px across, so that there is a border and an inside."""
-    scale = min(1.0, long_edge / max(image.size))
-    size = (max(8, round(image.width * scale)), max(8, round(image.height * scale)))
-    return image if size == image.size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-
-
 def _lab(rgb: npt.NDArray[np.uint8]) -> Grey:
     """CIE L*a*b* (D65) from sRGB. Sources: IEC 61966-2-1; CIE 15:2004."""
-    linear = _LINEAR[rgb]
-    xyz = linear @ _XYZ
-    cube = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    xyz = _LINEAR[rgb] @ _XYZ
+    cube = np.cbrt(xyz)
+    dark = xyz <= 0.008856
+    cube[dark] = 7.787 * xyz[dark] + 16 / 116
     x, y, z = cube[..., 0], cube[..., 1], cube[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
+    lab = np.empty_like(cube)
+    lab[..., 0], lab[..., 1], lab[..., 2] = 116 * y - 16, 500 * (x - y), 200 * (y - z)
+    return lab
 
 
 _CODE = np.arange(256, dtype=np.float32) / 255
@@ -116,15 +109,22 @@ def _backdrop(lab: Grey, border: Mask) -> tuple[Grey, float]:
 
     A plane, not a parabola: from the border alone, curvature in the middle is a guess.
     """
-    rows, columns = np.indices(border.shape, np.float32)
-    terms = np.stack([np.ones_like(rows), rows / border.shape[0] - 0.5, columns / border.shape[1] - 0.5], -1)
-    use = border.copy()
-    weights = np.zeros((3, 3), np.float32)
+    height, width = border.shape
+    rows, columns = np.nonzero(border)
+    terms = np.stack([np.ones(rows.size), rows / height - 0.5, columns / width - 0.5], -1).astype(np.float32)
+    there = lab[border]
+    use: Mask | slice = slice(None)
+    weights, off = np.zeros((3, 3), np.float32), np.zeros(0, np.float32)
     for _ in range(2):
-        weights, *_rest = np.linalg.lstsq(terms[use], lab[use], rcond=None)
-        off = _distance(lab, terms @ weights)
-        use = border & (off <= max(4.0, 2.5 * float(np.median(off[border]))))
-    return (terms @ weights).astype(np.float32), float(np.median(off[border]))
+        weights, *_rest = np.linalg.lstsq(terms[use].T @ terms[use], terms[use].T @ there[use], rcond=None)
+        off = _distance(there, terms @ weights)
+        use = off <= max(4.0, 2.5 * float(np.median(off)))
+    down = np.arange(height, dtype=np.float32)[:, None] / height - 0.5
+    across = np.arange(width, dtype=np.float32) / width - 0.5
+    fitted = np.empty_like(lab)
+    for channel, (level, by_row, by_column) in enumerate(weights.T):
+        fitted[..., channel] = (level + down * by_row) + across * by_column
+    return fitted, float(np.median(off))
 
 
 def _distance(one: Grey, other: Grey) -> Grey:
@@ -136,19 +136,20 @@ def _distance(one: Grey, other: Grey) -> Grey:
 
 def _opened(mask: Mask) -> Mask:
     """Without specks: pixels whose 3x3 neighbourhood is mostly product."""
-    picture = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(3))
-    return np.asarray(picture) > 127
+    padded = np.pad(mask.view(np.uint8), 1, mode="edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] >= 5)
 
 
 def _filled(mask: Mask) -> Mask:
     """Between the outermost product pixels of its row and of its column: holes count, the outside hardly."""
 
     def between(m: Mask) -> Mask:
-        from_left = np.maximum.accumulate(m, 1)
-        from_right = np.maximum.accumulate(m[:, ::-1], 1)[:, ::-1]
-        return from_left & from_right
+        places, there = np.arange(m.shape[1]), np.asarray(m.any(axis=1))
+        first, last = m.argmax(axis=1), m.shape[1] - 1 - m[:, ::-1].argmax(axis=1)
+        return np.asarray((places >= first[:, None]) & (places <= last[:, None]) & there[:, None])
 
-    return between(mask) & between(mask.T).T
+    return between(mask) & between(np.ascontiguousarray(mask.T)).T
 
 
 def _evenness(scene: _Scene) -> float:
@@ -158,8 +159,9 @@ def _evenness(scene: _Scene) -> float:
 
 def _specular(scene: _Scene, product: Mask) -> float:
     """Share of the product that is blown and neutral."""
-    light, chroma = scene.lab[..., 0], np.hypot(scene.lab[..., 1], scene.lab[..., 2])
-    return float(np.mean(((light > 92) & (chroma < 14))[product]))
+    blown = (scene.lab[..., 0] > 92) & product
+    a, b = scene.lab[blown][:, 1:].T
+    return float(np.count_nonzero(a * a + b * b < 14**2) / np.count_nonzero(product))
 
 
 def _transparency(scene: _Scene) -> float:
@@ -184,25 +186,25 @@ def _touches(scene: _Scene) -> bool:
     return bool(np.mean(frame) > 0.02)
 
 
-def _sharpness(image: Image.Image) -> float:
-    grey = np.asarray(_sized(image, SHARPNESS_EDGE).convert("L"), np.float32)
+def _sharpness(seen: Glance) -> float:
+    grey = np.asarray(reduced(seen.luma, SHARPNESS_EDGE)).astype(np.int16)
     laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
-    return float(laplacian.var())
+    return float(laplacian.var(dtype=np.float32))
 
 
 def _median_colour(rgb: npt.NDArray[np.uint8], where: Mask) -> tuple[int, int, int]:
-    red, green, blue = (int(v) for v in np.median(rgb[where], axis=0))
+    there = rgb[where]
+    red, green, blue = (int(np.median(there[:, channel])) for channel in range(3))  # an axis of three is slow
     return red, green, blue
 
 
 def _family(lab: Grey) -> str:
     """The colour's everyday name: by hue where a third of the product is coloured, else by lightness."""
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
-    coloured = lab[chroma > 14]
+    coloured = lab[lab[:, 1] ** 2 + lab[:, 2] ** 2 > 14**2]
     if len(coloured) < len(lab) / 3:
         light = float(np.median(lab[:, 0]))
         return "black" if light < 25 else "white" if light > 82 else "grey"
-    light, a, b = (float(v) for v in np.median(coloured, axis=0))
+    light, a, b = (float(np.median(coloured[:, channel])) for channel in range(3))
     hue = float(np.degrees(np.arctan2(b, a))) % 360
     if 30 <= hue < 95 and light < 55 and np.hypot(a, b) < 48:
         return "brown"

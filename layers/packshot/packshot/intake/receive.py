@@ -13,6 +13,7 @@ from packshot.intake import catalog as catalogs
 from packshot.intake import checks, metadata, names, settle
 from packshot.intake.catalog import Catalog
 from packshot.intake.events import ObjectEvent
+from packshot.intake.glance import Glance
 from packshot.intake.preflight import measure
 from packshot.reasons import end, reason
 from packshot.records import DropRecord, DropStatus, PhotoRecord, Reason, Status, now
@@ -196,19 +197,20 @@ class _Photo:
         record.width, record.height = photo.size
         record.notes = _notes(photo, name, self.key.file)
         record.source_metadata = {**photo.metadata, **({"object": fields} if fields else {})}
-        why = self._faults(photo, name)
+        seen = Glance(photo.rgb)
+        why = self._faults(photo, seen, name)
         if why is not None:
             return _refused(record, why)
-        record.preflight = measure(photo.rgb)
+        record.preflight = measure(seen)
         return self._described(record)
 
-    def _faults(self, photo: Decoded, name: names.Name | None) -> Reason | None:
+    def _faults(self, photo: Decoded, seen: Glance, name: names.Name | None) -> Reason | None:
         if max(photo.size) < self.settings.min_pixels:
             measured = f"{photo.size[0]} x {photo.size[1]} px"
             return reason("TOO_SMALL", measured=measured, required=f"longest edge >= {self.settings.min_pixels} px")
         if name is None:
             return reason("BAD_NAME", measured=self.key.file[:200], required="<SKU>_<view>[_<n>].<ext>")
-        return checks.fault(photo.rgb)
+        return checks.fault(seen)
 
     def _described(self, record: PhotoRecord) -> PhotoRecord:
         """Its metadata complete: accepted; else it waits for the catalogue until the drop closes."""
