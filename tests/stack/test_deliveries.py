@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from small import Bench, until
+
+from packshot_local.stack.sources import QueueSource
 
 
 def dead_letters(bench: Bench) -> list[dict[str, Any]]:
@@ -114,3 +120,24 @@ def test_what_the_template_says_of_bucket_and_table_is_set(bench: Bench) -> None
     ttl = bench.stack.client("dynamodb").describe_time_to_live(TableName=bench.table)
     assert ttl["TimeToLiveDescription"]["AttributeName"] == "expires"
     assert bench.stack.outputs["PhotosBucket"] == bench.bucket
+
+
+@pytest.mark.parametrize(("waiting", "wanted"), [(30, [10, 10, 5, 3, 1, 1]), (12, [6, 3, 2, 1]), (1, [1])])
+def test_readers_of_a_queue_share_what_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, waiting: int, wanted: list[int]
+) -> None:
+    source = next(source for source in bench.stack._sources if isinstance(source, QueueSource))
+    alike = copy.copy(source)
+    alike._queue, alike._readers = SimpleNamespace(messages=list(range(waiting))), 2  # type: ignore[assignment]
+    alike.mapping = replace(source.mapping, batch_size=10, window_seconds=0.0)
+    handled: list[int] = []
+
+    def receive(count: int, _wait: float) -> list[Any]:
+        taken, alike._queue.messages = alike._queue.messages[:count], alike._queue.messages[count:]
+        return taken
+
+    monkeypatch.setattr(alike, "_receive", receive)
+    monkeypatch.setattr(alike, "_handle", lambda batch: handled.append(len(batch)))
+    while alike._queue.messages:
+        alike._poll()
+    assert handled == wanted

@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import moto.stepfunctions.parser.asl.utils.json_path as json_path
 import pytest
 from moto.cloudformation import parsing
 from moto.cloudformation.models import Stack as MotoStack
@@ -75,6 +76,15 @@ def test_every_execution_has_a_program_of_its_own(patching: Patching, monkeypatc
     assert len(parses) == 3 and len({id(program) for program in programs}) == 3
     with pytest.raises(Exception, match=r"InvalidDefinition|ASLParserException"):
         StepFunctionsParserBackend._validate_definition('{"StartAt": 1}')
+
+
+def test_a_path_is_parsed_once_and_finds_what_it_found(patching: Patching) -> None:
+    data = {"lot": {"chunks": [1, 2]}, "drop": "d"}
+    paths = ("$.drop", "$.lot.chunks", "$.lot.chunks[1]", "$.drop")
+    found = [json_path.extract_json(path, data) for path in paths]
+    assert json_path.parse.cache_info().misses == 3
+    patching.restore()
+    assert found == [json_path.extract_json(path, data) for path in paths] == ["d", [1, 2], 2, "d"]
 
 
 @pytest.mark.parametrize(("spec", "at_once"), [("SYMMETRIC_DEFAULT", False), ("RSA_2048", True)])

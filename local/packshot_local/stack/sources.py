@@ -143,10 +143,16 @@ class QueueSource(Source):
         self._backend = sqs_backends[DEFAULT_ACCOUNT_ID][region]
         self._timeout = pools.find(mapping.function).spec.timeout
         self._queue = self._backend.get_queue(self._queue_name)
+        self._readers = 1
 
     def start_all(self) -> None:
         """Start as many readers as the function may have workers."""
-        self.start(min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency))
+        self._readers = min(self.mapping.concurrency, self._pools.find(self.mapping.function).spec.concurrency)
+        self.start(self._readers)
+
+    def _share(self) -> int:
+        """How many messages a reader takes at once: no more than leaves the other readers as many."""
+        return min(self.mapping.batch_size, max(1, -(-len(self._queue.messages) // self._readers)))
 
     def _receive(self, count: int, wait: float) -> list[Message]:
         visibility = max(int(vars(self._queue)["visibility_timeout"]), int(6 * self._timeout))
@@ -159,9 +165,11 @@ class QueueSource(Source):
         )
 
     def _poll(self) -> None:
-        batch = self._receive(self.mapping.batch_size, 1)
+        batch = self._receive(self._share(), 1)
         deadline = time.monotonic() + min(self.mapping.window_seconds, LONGEST_WINDOW_SECONDS)
         while batch and len(batch) < self.mapping.batch_size and not self._closing.is_set():
+            if self._queue.messages:  # the other readers' share
+                break
             left = deadline - time.monotonic()
             more = self._receive(self.mapping.batch_size - len(batch), min(max(left, 0), 1))
             batch.extend(more)

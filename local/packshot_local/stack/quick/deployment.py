@@ -1,4 +1,4 @@
-"""Deploying: templates that are JSON, keys that nobody asks for, and the state machine, which was parsed twice."""
+"""Templates that are JSON, keys that nobody asks for, and a state machine and its paths, which are parsed once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import moto.kms.models as kms_models
+import moto.stepfunctions.parser.asl.utils.json_path as json_path
+from jsonpath_ng.ext.parser import parse as parse_path
 from moto.cloudformation.models import Stack
 from moto.kms.utils import KeySpec
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -54,6 +56,11 @@ def first_execution_takes_what_was_checked(patching: Patching) -> None:
     entry_point_before = patching.set(ExecutionWorker, "_get_evaluation_entrypoint", entry_point)
 
 
+def paths_are_parsed_once(patching: Patching) -> None:
+    """moto makes a parser for every path of a state machine, each time that a state looks something up."""
+    patching.set(json_path, "parse", functools.lru_cache(maxsize=1024)(parse_path))
+
+
 def symmetric_keys_have_no_pair_yet(patching: Patching) -> None:
     """moto draws primes for every key of KMS, for those too that never sign."""
 
@@ -78,4 +85,9 @@ class _WhenAsked:
         return getattr(self._made, name)
 
 
-CHANGES = (json_is_read_as_json, first_execution_takes_what_was_checked, symmetric_keys_have_no_pair_yet)
+CHANGES = (
+    json_is_read_as_json,
+    first_execution_takes_what_was_checked,
+    paths_are_parsed_once,
+    symmetric_keys_have_no_pair_yet,
+)
