@@ -29,6 +29,14 @@ def _means(plane: F32) -> F32:
     return np.asarray(pairs[:, :-1] + pairs[:, 1:]) * np.float32(0.25)
 
 
+def _spread(mask: Mask, most: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows and columns of about ``most`` pixels of a mask, evenly spread; of a large one some rows are looked at."""
+    step = max(1, mask.size // (64 * most))
+    where = np.flatnonzero(mask[::step])
+    rows, columns = np.divmod(where[:: max(1, where.size // most)], mask.shape[1])
+    return rows * step, columns
+
+
 class Reference:
     """A picture that files are compared with, and where it shows product; what depends on it alone is worked out once.
 
@@ -48,8 +56,7 @@ class Reference:
             keep: many files will be compared with it: keep the workings of SSIM, 18 bytes a pixel.
         """
         self.picture = picture
-        where = np.flatnonzero(mask)
-        self._where = where[:: max(1, where.size // samples)]
+        self._where = _spread(mask, samples)
         self._lab: F32 | None = None
         self._kept: list[_Strip] | None = list(self._strips()) if keep else None
 
@@ -85,7 +92,7 @@ class Reference:
         """Mean CIEDE2000 (sRGB, D65) to uint8 HxWx3 inside the mask; 0 when the mask is empty."""
         from skimage.color import deltaE_ciede2000  # half a second of import that other callers need not pay
 
-        if not self._where.size:
+        if not self._where[0].size:
             return 0.0
         if self._lab is None:
             self._lab = self._sampled(self.picture)
@@ -95,7 +102,7 @@ class Reference:
         """L*a*b* at the samples, in single precision: 1e-4 off at most, in half the time."""
         from skimage.color import rgb2lab
 
-        return np.asarray(rgb2lab(_UNIT[rgb.reshape(-1, 3)[self._where][None]]), np.float32)
+        return np.asarray(rgb2lab(_UNIT[rgb[self._where][None]]), np.float32)
 
 
 def _similarity(x: F32, mx: F32, mxx: F32, y: F32) -> F32:

@@ -15,16 +15,13 @@ TILE = 64  # a multiple of every JPEG block, so that a tile is coded as it would
 MOSAIC_TILES = 36
 
 
-def _tiles(plane: U8, box: Box) -> U8:
-    """The tiles of a box, uint8 Nx64x64xC, on the coder's own grid."""
+def _grid_of(rendering: Rendering) -> tuple[int, int, int, int]:
+    """The tiles of the product's box on the coder's own grid: left and top in px, rows and columns of tiles."""
+    high, wide = rendering.alpha.shape
+    box: Box = rendering.box
     left, top = box[0] // TILE * TILE, box[1] // TILE * TILE
-    right = min(-(-box[2] // TILE) * TILE, plane.shape[1] // TILE * TILE)
-    bottom = min(-(-box[3] // TILE) * TILE, plane.shape[0] // TILE * TILE)
-    rows, columns = max(0, bottom - top) // TILE, max(0, right - left) // TILE
-    if not rows * columns:
-        return np.empty((0, TILE, TILE, plane.shape[2] if plane.ndim == 3 else 1), np.uint8)
-    part = plane[top : top + rows * TILE, left : left + columns * TILE]
-    return part.reshape(rows, TILE, columns, TILE, -1).swapaxes(1, 2).reshape(rows * columns, TILE, TILE, -1)
+    right, bottom = min(-(-box[2] // TILE), wide // TILE), min(-(-box[3] // TILE), high // TILE)
+    return left, top, max(0, bottom - top // TILE), max(0, right - left // TILE)
 
 
 def mosaic(rendering: Rendering) -> tuple[U8, npt.NDArray[np.bool_]]:
@@ -33,18 +30,23 @@ def mosaic(rendering: Rendering) -> tuple[U8, npt.NDArray[np.bool_]]:
     A quarter are the busiest tiles, the rest an even spread. Small products come whole.
     """
     rgb = rendering.pixels[..., :3]
-    tiles, cover = _tiles(rgb, rendering.box), _tiles(rendering.alpha, rendering.box)[..., 0] >= 128
-    if len(tiles) < 4:
+    left, top, rows, columns = _grid_of(rendering)
+    if rows * columns < 4:
         return np.ascontiguousarray(rgb), rendering.alpha >= 128
-    shows = cover.any(axis=(1, 2))
-    if shows.any():
-        tiles, cover = tiles[shows], cover[shows]
-    if len(tiles) > MOSAIC_TILES:
-        busy = np.argsort(tiles[:, ::4, ::4, 1].astype(np.float32).var(axis=(1, 2)), kind="stable")
+    at = (slice(top, top + rows * TILE), slice(left, left + columns * TILE))
+    most = rendering.alpha[at].reshape(rows, TILE, columns * TILE).max(axis=1).reshape(rows, columns, TILE).max(axis=2)
+    chosen = np.flatnonzero(most.ravel() >= 128)
+    if not chosen.size:
+        chosen = np.arange(rows * columns)
+    if len(chosen) > MOSAIC_TILES:
+        few = rgb[at][::4, ::4, 1].reshape(rows, TILE // 4, columns, TILE // 4).swapaxes(1, 2).astype(np.float32)
+        busy = chosen[np.argsort(few.var(axis=(2, 3)).ravel()[chosen], kind="stable")]
         hard, rest = busy[-MOSAIC_TILES // 4 :], busy[: -MOSAIC_TILES // 4]
         spread = rest[:: -(-len(rest) // (MOSAIC_TILES * 3 // 4))]
         chosen = np.sort(np.concatenate([hard, spread]))
-        tiles, cover = tiles[chosen], cover[chosen]
+    where = [(top + row * TILE, left + column * TILE) for row, column in zip(*np.divmod(chosen, columns), strict=True)]
+    tiles = np.stack([rgb[y : y + TILE, x : x + TILE] for y, x in where])
+    cover = np.stack([rendering.alpha[y : y + TILE, x : x + TILE] for y, x in where]) >= 128
     side = int(np.ceil(np.sqrt(len(tiles))))
     return _grid(tiles, side, 255), _grid(cover[..., None], side, 0)[..., 0].astype(np.bool_)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -43,16 +44,21 @@ def guard(written: Written) -> int:
     return 2 if written.lossless else {"jpeg": 17, "webp": 20, "avif": 68}.get(written.format, 17)
 
 
-def _largest(rgb: U8) -> U8:
-    """The largest of three channels, uint8 HxW; numpy's own reduction over a short axis is thirty times slower."""
-    r, g, b = cv2.split(rgb)
-    return np.asarray(cv2.max(cv2.max(r, g), b), np.uint8)
+def _largest(planes: Sequence[U8]) -> U8:
+    """The largest of three channels, each uint8 HxW; numpy's own reduction over a short axis is thirty times slower."""
+    return np.asarray(cv2.max(cv2.max(planes[0], planes[1]), planes[2]), np.uint8)
 
 
-def _smallest(rgb: U8) -> U8:
-    """The smallest of three channels, uint8 HxW."""
-    r, g, b = cv2.split(rgb)
-    return np.asarray(cv2.min(cv2.min(r, g), b), np.uint8)
+def _smallest(planes: Sequence[U8]) -> U8:
+    """The smallest of three channels, each uint8 HxW."""
+    return np.asarray(cv2.min(cv2.min(planes[0], planes[1]), planes[2]), np.uint8)
+
+
+def _off(plane: U8, level: int) -> U8:
+    """How far a channel is from a level, uint8 HxW."""
+    if level == 255:  # nearly always
+        return np.asarray(cv2.bitwise_not(plane), np.uint8)
+    return np.asarray(cv2.absdiff(plane, np.full_like(plane, level)), np.uint8)
 
 
 def _ring(rgb: U8, depth: int = 1) -> U8:
@@ -80,6 +86,8 @@ def _border_sides(rgb: U8) -> int:
         strip = side[: deep + 1, deep : -deep : max(1, side.shape[1] // 256)].astype(np.int16)
         if strip.shape[1] < 8:
             continue
+        if int(strip.max()) - int(strip.min()) <= 16:  # no line: nearly always
+            continue
         inner = np.median(strip[deep], axis=0)
         rows = np.median(strip[:deep], axis=1)
         level = np.abs(strip[:deep] - rows[:, None]).max(axis=2) <= 12
@@ -105,23 +113,25 @@ def look(written: Written, product: U8 | None = None, shadow: U8 | None = None) 
     visible = _on_white(written)
     ring = _ring(visible, 2)
     tone = np.median(ring, axis=0)
-    level = np.asarray([*tone.astype(np.uint8), 0], np.float64)  # OpenCV's form of a scalar
-    away = _largest(np.asarray(cv2.absdiff(visible, level), np.uint8))
+    planes = [np.asarray(plane, np.uint8) for plane in cv2.split(visible)]
+    away = _largest([_off(plane, int(level)) for plane, level in zip(planes, tone, strict=True)])
     even = product is not None or float((np.abs(ring - tone).max(axis=1) <= 10).mean()) >= 0.6
     if product is not None:
-        content: Mask = (product > 0) | (shadow > 0) if shadow is not None else product > 0
+        content = product if shadow is None else np.asarray(cv2.max(product, shadow), np.uint8)
         box = _box_of(product >= 13)
     else:
-        content = _main_parts(away, even)
-        box = _box_of(_solid(visible, away) & content) if even else None
-    near = cv2.dilate(content.astype(np.uint8), np.ones((2 * guard(written) + 1,) * 2, np.uint8))
+        parts = _main_parts(away, even)
+        box = _box_of(_solid(visible, planes, away) & parts) if even else None
+        content = parts.view(np.uint8)
+    near = cv2.dilate(content, np.ones((2 * guard(written) + 1,) * 2, np.uint8))
     outside: Mask = (near == 0) if even else np.zeros(near.shape, np.bool_)
-    total, least = int(np.count_nonzero(outside)), _smallest(visible)
+    total, least = int(np.count_nonzero(outside)), _smallest(planes)
     white = least == 255
     if product is None:  # bright glass within the product's outline is not to be told from the background
-        white |= _enclosed(content) & (least >= 255 - RESIDUE)
+        white |= _enclosed(content > 0) & (least >= 255 - RESIDUE)
     pure = int(np.count_nonzero(white & outside))
     clear = 0 if written.alpha is None else int(np.count_nonzero((written.alpha == 0) & outside))
+    islands = _boxes(outside & (away > RESIDUE), 2)
     fill = None if box is None else max((box[2] - box[0]) / written.width, (box[3] - box[1]) / written.height)
     return Picture(
         estimated=product is None,
@@ -130,8 +140,8 @@ def look(written: Written, product: U8 | None = None, shadow: U8 | None = None) 
         white=pure / max(1, total),
         clear=clear / max(1, total),
         worst=int(cv2.minMaxLoc(least, outside.view(np.uint8))[0]) if total else 255,
-        islands=_boxes(outside & (away > RESIDUE), 2),
-        marks=_boxes(outside & (away > 40), 4) if product is not None else _small_parts(away, even),
+        islands=islands,
+        marks=_small_parts(away, even) if product is None else _boxes(outside & (away > 40), 4) if islands else [],
         at_frame=int((np.abs(_ring(visible).astype(np.int16) - tone).max(axis=1) > 2).sum()) if even else 0,
         border_sides=_border_sides(visible),
         fill=fill,
@@ -147,10 +157,8 @@ def _on_white(written: Written) -> U8:
 
 
 def _box_of(mask: Mask) -> tuple[int, int, int, int] | None:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    return (left, top, left + wide, top + high) if wide else None
 
 
 def _main_parts(away: U8, even: bool) -> Mask:
@@ -188,13 +196,13 @@ def _enclosed(content: Mask) -> Mask:
     return np.asarray(~free[labels] & ~content)
 
 
-def _solid(rgb: U8, away: U8) -> Mask:
+def _solid(rgb: U8, planes: Sequence[U8], away: U8) -> Mask:
     """Pixels that are product and not soft shadow: far from the background and coloured, dark or on an
     edge.
     """
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     steep = np.abs(cv2.Laplacian(grey, cv2.CV_16S, ksize=3)) > 24
-    span = cv2.subtract(_largest(rgb), _smallest(rgb))
+    span = cv2.subtract(_largest(planes), _smallest(planes))
     return np.asarray((away > 16) & (steep | (span > 24) | (grey < 110)))
 
 
