@@ -11,7 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from packshot.imaging.measure import measure
+from packshot.imaging.measure import _around_product, measure
+from packshot.imaging.measure_edge import _slopes, lab_of
+from packshot.imaging.measure_region import alike_alpha, shape_measures
+from packshot.imaging.measure_residual import residual_measures
 from packshot.imaging.shadow import cast
 
 Bytes = npt.NDArray[np.uint8]
@@ -163,3 +166,31 @@ def test_a_full_size_photo_takes_little_time() -> None:
     began = time.process_time()
     measure(big[0], big[1], np.dstack([big[2], big[1]]))
     assert time.process_time() - began < 1.0  # 0.4 on an idle core; room for a busy one
+
+
+def test_only_what_lies_around_the_product_is_looked_at_and_the_rest_changes_nothing() -> None:
+    alpha = TRUTH.astype(np.float32) / 255
+    lab = lab_of(PHOTO)
+    part, whole = _around_product(TRUTH), (slice(0, SIZE), slice(0, SIZE))
+    assert part[0].stop - part[0].start < 0.75 * SIZE
+    assert shape_measures(lab, alpha, part) == shape_measures(lab, alpha, whole)
+    near = residual_measures(lab[part], alpha[part], PRODUCT[part], SIZE)
+    assert near == pytest.approx(residual_measures(lab, alpha, PRODUCT, SIZE), rel=0.01, abs=1e-3)
+
+
+def test_slopes_of_the_outline_are_those_of_the_blurred_matte() -> None:
+    points = np.array([(500, 220), (300, 304), (219, 500), (777, 520)], np.int32)
+    smooth = cv2.GaussianBlur(TRUTH.astype(np.float32), (0, 0), 2)
+    expected = [cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, ksize=3)[points[:, 1], points[:, 0]] for x in (1, 0)]
+    assert _slopes(TRUTH, points, 2.0) == pytest.approx(np.array(expected), rel=0.01, abs=5)
+
+
+def test_alike_neighbours_are_counted_over_every_axis_of_the_grid() -> None:
+    dice = np.random.default_rng(0)
+    lab = (dice.integers(0, 3, (40, 50, 3)) * 7.0 + 3.5).astype(np.float32)
+    alpha = dice.random((40, 50), np.float32)
+    found = alike_alpha(lab, alpha)[""]
+    cells = np.dstack([*np.mgrid[0:40, 0:50] // (50 / 16), np.floor((lab + np.array([0, 128, 128])) / 7)])
+    apart = np.abs(cells[20, 30] - cells)
+    weight = np.where(apart.max(2) <= 1, (2 - apart).prod(2), 0)
+    assert found[20, 30] == pytest.approx((weight * alpha).sum() / weight.sum(), rel=1e-4)

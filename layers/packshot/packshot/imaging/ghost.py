@@ -16,7 +16,7 @@ from packshot.imaging import mannequin
 from packshot.imaging.interior import fill_interior
 from packshot.imaging.light import F32, U8, linear
 from packshot.imaging.mannequin import Mask
-from packshot.imaging.reduced import reduced_size, spread
+from packshot.imaging.reduced import reduced_size, sampled, spread
 
 __all__ = ["GhostResult", "fill_interior", "separate"]
 
@@ -154,24 +154,8 @@ def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8
     ys, xs = np.nonzero(cv2.resize(band, (w, h), interpolation=cv2.INTER_NEAREST))
     if not ys.size:
         return share
-    mapx = ((xs + 0.5) * (small.shape[1] / w) - 0.5).astype(np.float32)[:, None]
-    mapy = ((ys + 0.5) * (small.shape[0] / h) - 0.5).astype(np.float32)[:, None]
-
-    def at(field: F32) -> F32:
-        tall = [
-            cv2.remap(
-                field,
-                mapx[k : k + 30000],
-                mapy[k : k + 30000],
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            for k in range(0, len(mapx), 30000)
-        ]
-        return np.concatenate(tall)[:, 0]
-
     pixels = cv2.cvtColor(photo[ys, xs][:, None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[:, 0]
-    cloth, base = at(cloth_colour), at(form_colour)
+    cloth, base = (sampled(field, ys, xs, (h, w)) for field in (cloth_colour, form_colour))
     axis = cloth - base
     apart = np.sqrt(np.square(axis).sum(1))
     mix = ((pixels - base) * axis).sum(1) / np.maximum(apart * apart, 1e-3)

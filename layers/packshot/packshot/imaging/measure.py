@@ -7,6 +7,7 @@ core-seconds for a photo of 2400 px.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import cv2
@@ -15,13 +16,17 @@ from skimage.color import deltaE_ciede2000
 
 from packshot.imaging import shadow as shadows
 from packshot.imaging.light import U8
-from packshot.imaging.measure_backdrop import backdrop_measures, fit
+from packshot.imaging.measure_backdrop import backdrop_measures, fit, reduced
 from packshot.imaging.measure_basins import basin_measures
 from packshot.imaging.measure_edge import lab_of, profile_measures, profiles
 from packshot.imaging.measure_region import alike_alpha, leftover_measures, shape_measures, side_measures
 from packshot.imaging.measure_residual import residual_measures
 
 WORKING_SIDE = 1200
+PRESENT = 5  # of 255: alpha that is looked at
+MARGIN = (
+    0.065  # of the long side: four sigma and twice the radius of `residual_measures`, twice that of `shape_measures`
+)
 COLOUR_SAMPLES = 20_000
 NO_PROFILE = {
     "edge_error": 0.0,
@@ -74,16 +79,18 @@ def measure(
     small = _working_scale(rgb.shape[:2])
     rgb_w, matte_w = _resized(rgb, small), _resized(matte, small)
     lab, alpha = lab_of(rgb_w), matte_w.astype(np.float32) / 255
+    part = _around_product(matte_w)
+    low = reduced(lab, alpha)
     lines = profiles(rgb, matte)
-    backdrop = fit(lab, alpha)
-    alike = alike_alpha(lab, alpha)
+    backdrop = fit(*low)
+    alike = alike_alpha(*low)
     shadow_w = None if shadow is None else _resized(shadow, small)
     numbers = {
         **(NO_PROFILE if lines is None else profile_measures(lines, lab, backdrop)),
-        **backdrop_measures(backdrop, lab, alpha),
-        **residual_measures(lab, alpha, _straight(master, small)),
-        **shape_measures(lab, alpha),
-        **side_measures(alpha, alike),
+        **backdrop_measures(backdrop, *low),
+        **residual_measures(lab[part], alpha[part], _straight(master, small, part), max(small)),
+        **shape_measures(lab, alpha, part),
+        **side_measures(low[1], alike),
         **basin_measures(lab, alpha, np.mean([*alike.values()], axis=0), backdrop),
         **leftover_measures(rgb_w, alpha),
         **shadow_measures(shadow_w, matte_w),
@@ -125,14 +132,34 @@ def _resized(image: U8, size: tuple[int, int]) -> U8:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _straight(master: U8, size: tuple[int, int]) -> U8:
-    """The master's colour at working size; the colour of clear pixels is not the product's and left out."""
+def _around_product(matte: U8) -> tuple[slice, slice]:
+    """Rows and columns of the product and of what its edge is compared with; all, where there is no product."""
+    left, top, width, height = cv2.boundingRect(np.asarray(matte >= PRESENT, np.uint8))
+    if not width:
+        return slice(0, matte.shape[0]), slice(0, matte.shape[1])
+    margin = math.ceil(MARGIN * max(matte.shape))
+    ends = ((top - margin, top + height + margin), (left - margin, left + width + margin))
+    # by sixes: what is shrunk by two or three then begins where it would in the whole
+    rows, columns = (
+        slice(max(0, low // 6 * 6), min(end, -(-high // 6) * 6))
+        for (low, high), end in zip(ends, matte.shape, strict=True)
+    )
+    return rows, columns
+
+
+def _straight(master: U8, size: tuple[int, int], part: tuple[slice, slice]) -> U8:
+    """The master's colour in a part of the working size; that of clear pixels is not the product's and left out."""
+    step = master.shape[0] // size[1]
+    if master.shape[:2] == (size[1] * step, size[0] * step):
+        rows, columns = (slice(p.start * step, p.stop * step) for p in part)
+        master, size = master[rows, columns], (part[1].stop - part[1].start, part[0].stop - part[0].start)
+        part = slice(0, size[1]), slice(0, size[0])
     there = np.asarray(cv2.threshold(cv2.extractChannel(master, 3), 0, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    kept = _resized(np.asarray(cv2.copyTo(master, there), np.uint8), size)
-    share = _resized(there, size)
-    mixed = (share > 0) & (share < 255)  # along the edge alone
-    kept[mixed] = np.clip(kept[mixed] * (255 / share[mixed].astype(np.float32))[:, None], 0, 255)
-    return np.ascontiguousarray(kept[..., :3])
+    kept = _resized(np.asarray(cv2.copyTo(master, there), np.uint8), size)[part]
+    colour, share = np.asarray(cv2.cvtColor(kept, cv2.COLOR_RGBA2RGB), np.uint8), _resized(there, size)[part]
+    mixed = np.nonzero(cv2.inRange(share, 1, 254))  # along the edge alone
+    colour[mixed] = np.clip(colour[mixed] * (255 / share[mixed].astype(np.float32))[:, None], 0, 255)
+    return colour
 
 
 def shadow_measures(shadow: U8 | None, matte: U8) -> dict[str, float]:
@@ -163,16 +190,14 @@ def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
     master, or an export brought back to the source's geometry. Where a master is see-through its colour is
     the glass's own and not the photo's: such pixels do not count.
     """
-    solid = matte >= 250
-    if result.shape[-1] == 4:
-        solid &= result[..., 3] >= 250
-    inside = cv2.erode(np.asarray(solid, np.uint8), np.ones((5, 5), np.uint8), borderValue=0)
-    flat = np.flatnonzero(inside)
-    if len(flat) < 16:
+    least = matte if result.shape[-1] == 3 else cv2.min(matte, cv2.extractChannel(result, 3))
+    inside = cv2.erode(least, np.ones((5, 5), np.uint8), borderValue=0) >= 250
+    count = int(np.count_nonzero(inside))
+    if count < 16:
         return {"colour_shift": 0.0, "colour_median": 0.0, "colour_p95": 0.0}
-    flat = flat[:: max(1, len(flat) // COLOUR_SAMPLES)]
-    before = lab_of(rgb.reshape(-1, 3)[flat])
-    after = lab_of(np.ascontiguousarray(result.reshape(-1, result.shape[-1])[flat, :3]))
+    step = math.isqrt(count // COLOUR_SAMPLES) + 1
+    ys, xs = np.nonzero(inside[::step, ::step])
+    before, after = (lab_of(np.ascontiguousarray(image[ys * step, xs * step, :3])) for image in (rgb, result))
     each = deltaE_ciede2000(before, after)
     shift = deltaE_ciede2000(before.mean(0), after.mean(0))
     return {
@@ -188,18 +213,18 @@ def sharpness_measures(rgb: U8, matte: U8, master: U8) -> dict[str, float]:
     ``sharpness`` 0..2: mean |Laplacian| of the master by that of the source (1 = all kept, < 1 softer);
     ``detail`` 0..255: the source's own. ``resolution`` 0..1: the product's long side by 2000 px, at most 1.
     """
-    solid = matte >= 128
-    rows, columns = np.nonzero(solid.any(1))[0], np.nonzero(solid.any(0))[0]
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect(np.asarray(matte >= 128, np.uint8))
+    side = max(width, height)
+    if not side:
         return {"sharpness": 1.0, "detail": 0.0, "resolution": 0.0}
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    side = max(len(range(*box[0].indices(matte.shape[0]))), len(range(*box[1].indices(matte.shape[1]))))
-    inside = cv2.erode(np.asarray(matte[box] >= 250, np.uint8), np.ones((7, 7), np.uint8), borderValue=0) > 0
-    if inside.sum() < 64:
+    box = slice(top, top + height), slice(left, left + width)
+    inside = np.asarray(cv2.erode(matte[box], np.ones((7, 7), np.uint8), borderValue=0) >= 250, np.uint8)
+    count = int(np.count_nonzero(inside))
+    if count < 64:
         return {"sharpness": 1.0, "detail": 0.0, "resolution": min(1.0, side / 2000)}
     source, result = (
-        np.abs(cv2.Laplacian(cv2.cvtColor(image[box][..., :3], cv2.COLOR_RGB2GRAY), cv2.CV_16S))[inside].mean()
-        for image in (rgb, master)
+        cv2.norm(cv2.Laplacian(cv2.cvtColor(image[box], to_grey), cv2.CV_16S), cv2.NORM_L1, inside) / count
+        for image, to_grey in ((rgb, cv2.COLOR_RGB2GRAY), (master, cv2.COLOR_RGBA2GRAY))
     )
     return {
         "sharpness": float(np.clip((result + 0.25) / (source + 0.25), 0, 2)),

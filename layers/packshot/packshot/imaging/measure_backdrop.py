@@ -14,10 +14,12 @@ import cv2
 import numpy as np
 
 from packshot.imaging.light import F32, U8
+from packshot.imaging.reduced import planes, shrunk
 
 SIDE = 300
 ORDER = 3
 DARKEST = 0.6  # cube root of the darkest shadow's factor: 0.22 of the light
+_POWERS = [(i, j) for i in range(ORDER + 1) for j in range(ORDER + 1 - i)]
 _WHITE = np.array([16, 0, 0], np.float32)
 
 
@@ -29,35 +31,40 @@ class Backdrop:
     noise: float
     trust: float
 
-    def at(self, x: F32, y: F32) -> F32:
-        """The backdrop's L*a*b* at places in 0..1 of width and height; shape of x plus 3."""
-        return np.asarray(_terms(x, y) @ self.coefficients, np.float32)
-
     def distances(self, lab: F32, x: F32, y: F32) -> tuple[F32, F32]:
-        """CIE76 distance of colours to the lit backdrop and to its nearest shade, at the given places."""
-        return _apart(lab, self.at(x, y))
+        """CIE76 distance of N colours (N x 3) to the lit backdrop and to its nearest shade, at places in 0..1."""
+        return _apart(np.ascontiguousarray(lab.T), self.coefficients.T @ _terms(x, y))
+
+    def distances_in(self, lab: F32) -> tuple[F32, F32]:
+        """The same of a whole picture, H x W x 3; H x W each."""
+        height, width = lab.shape[:2]
+        x, y = (_powers((np.arange(n) / n).astype(np.float32)) for n in (width, height))
+        surface = np.zeros((3, ORDER + 1, ORDER + 1), np.float32)
+        for (i, j), values in zip(_POWERS, self.coefficients, strict=True):
+            surface[:, j, i] = values
+        return _apart(planes(lab), y.T @ surface @ x)
 
 
 def _apart(lab: F32, model: F32) -> tuple[F32, F32]:
-    """CIE76 distance of colours to the backdrop's own, lit and in its nearest shade."""
-    plain = lab - model
-    v, p = model + _WHITE, lab + _WHITE
-    scale = np.clip(_dot(p, v) / np.maximum(_dot(v, v), 1e-3), DARKEST, 1.0)
-    off = p - scale[..., None] * v
-    return np.sqrt(_dot(plain, plain)), np.sqrt(_dot(off, off))
+    """CIE76 distance of colours (3 x ...) to the backdrop's own, lit and in its nearest shade."""
+    plain = np.square(lab - model).sum(0)
+    white = _WHITE.reshape(3, *(1,) * (lab.ndim - 1))
+    v, p = model + white, lab + white
+    scale = np.clip((p * v).sum(0) / np.maximum(np.square(v).sum(0), 1e-3), DARKEST, 1.0)
+    v *= scale
+    p -= v
+    return np.sqrt(plain), np.sqrt(np.square(p).sum(0))
 
 
-def _dot(a: F32, b: F32) -> F32:
-    """Scalar products over the last axis; einsum does in one pass what numpy's sum over three does slowly."""
-    return np.asarray(np.einsum("...c,...c->...", a, b), np.float32)
+def _powers(x: F32) -> F32:
+    """1, x, x^2 … of N values, one row each."""
+    return np.stack([x**n for n in range(ORDER + 1)])
 
 
 def _terms(x: F32, y: F32) -> F32:
-    xs, ys = [np.ones_like(x)], [np.ones_like(y)]
-    for _ in range(ORDER):
-        xs.append(xs[-1] * x)
-        ys.append(ys[-1] * y)
-    return np.stack([xs[i] * ys[j] for i in range(ORDER + 1) for j in range(ORDER + 1 - i)], -1).astype(np.float32)
+    """The surface's terms at N places, 10 x N."""
+    xs, ys = _powers(x), _powers(y)
+    return np.stack([xs[i] * ys[j] for i, j in _POWERS])
 
 
 def fit(lab: F32, alpha: F32) -> Backdrop | None:
@@ -71,14 +78,14 @@ def fit(lab: F32, alpha: F32) -> Backdrop | None:
     ys, xs = np.nonzero(away)
     if len(ys) < 0.05 * away.size:
         return None
-    colours = small_lab[ys, xs]
+    colours = np.ascontiguousarray(small_lab[ys, xs].T)
     x, y = (xs / away.shape[1]).astype(np.float32), (ys / away.shape[0]).astype(np.float32)
     terms = _terms(x, y)
     weight = np.ones(len(ys), np.float32)
     for _ in range(4):
-        weighted = terms * weight[:, None]
-        coefficients = np.linalg.lstsq(weighted.T @ terms, weighted.T @ colours, rcond=None)[0]
-        distance = np.minimum(*_apart(colours, np.asarray(terms @ coefficients, np.float32)))
+        weighted = terms * weight
+        coefficients = np.linalg.lstsq(weighted @ terms.T, weighted @ colours.T, rcond=None)[0]
+        distance = np.minimum(*_apart(colours, coefficients.T @ terms))
         spread = max(1.0, 1.5 * float(np.median(distance)))
         weight = np.asarray(1 / (1 + (distance / (2 * spread)) ** 2) ** 2, np.float32)
     trust = float((distance < 6).mean())
@@ -86,13 +93,10 @@ def fit(lab: F32, alpha: F32) -> Backdrop | None:
 
 
 def reduced(lab: F32, alpha: F32) -> tuple[F32, F32]:
-    """Both at the small working size of the model."""
+    """Both at the small working size of the model; themselves if they are."""
     scale = min(1.0, SIDE / max(alpha.shape))
     size = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
-    return (
-        np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32),
-        np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32),
-    )
+    return shrunk(lab, size), shrunk(alpha, size)
 
 
 def backdrop_measures(backdrop: Backdrop | None, lab: F32, alpha: F32) -> dict[str, float]:
@@ -107,8 +111,7 @@ def backdrop_measures(backdrop: Backdrop | None, lab: F32, alpha: F32) -> dict[s
     if backdrop is None:
         return nothing
     colour, a = reduced(lab, alpha)
-    ys, xs = np.mgrid[0 : a.shape[0], 0 : a.shape[1]].astype(np.float32)
-    lit, shade = backdrop.distances(colour, xs / a.shape[1], ys / a.shape[0])
+    lit, shade = backdrop.distances_in(colour)
     area = max(1.0, float((a >= 0.5).sum()))
     bound = max(5.0, 2.5 * backdrop.noise)
     unlike = np.clip((shade - bound) / bound, 0, 1) * (a < 0.1)

@@ -10,6 +10,7 @@ The photo is cut into basins, the catchments of its colour gradient (watershed),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -41,9 +42,13 @@ class Basins:
     other: Indices
     bond: Numbers
 
+    @cached_property
+    def _flat(self) -> Indices:
+        return self.labels.ravel().astype(np.int64)  # as bincount takes them
+
     def sum(self, picture: F32) -> Numbers:
         """The sum of a picture h x w over each basin, 0 over the watersheds."""
-        sums = np.bincount(self.labels.ravel(), weights=picture.ravel(), minlength=len(self.area))
+        sums = np.bincount(self._flat, weights=picture.ravel(), minlength=len(self.area))
         return np.asarray(sums * (self.area > 0))
 
     def mean(self, picture: F32) -> Numbers:
@@ -53,9 +58,7 @@ class Basins:
 
 def basins(lab: F32) -> Basins:
     """The basins of a photo, L*a*b* H x W x 3, at a long side of 480 px."""
-    scale = min(1.0, SIDE / max(lab.shape[:2]))
-    size = (max(8, round(lab.shape[1] * scale)), max(8, round(lab.shape[0] * scale)))
-    slope = _slope(np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32))
+    slope = _slope(_small(lab))
     bottoms = slope <= cv2.erode(slope, np.ones((WINDOW, WINDOW), np.uint8)) + RISE
     _, seeds = cv2.connectedComponents(np.asarray(bottoms, np.uint8))
     height = np.asarray(np.clip(8 * slope, 0, 255), np.uint8)
@@ -70,7 +73,15 @@ def _slope(lab: F32) -> F32:
     """CIE76 units a pixel."""
     smooth = cv2.GaussianBlur(lab, (0, 0), 0.8)
     across, down = (cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=0.125) for x in (1, 0))
-    return np.asarray(np.sqrt((np.square(across) + np.square(down)).sum(axis=2)), np.float32)
+    squares = cv2.transform(np.square(across) + np.square(down), np.ones((1, 3), np.float32))
+    return np.asarray(cv2.sqrt(squares), np.float32)
+
+
+def _small(lab: F32) -> F32:
+    scale = min(1.0, SIDE / max(lab.shape[:2]))
+    size = (max(8, round(lab.shape[1] * scale)), max(8, round(lab.shape[0] * scale)))
+    # at once, not by halves, which blur a little more: the watersheds of fine meshes would run elsewhere
+    return np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _bonds(labels: npt.NDArray[np.int32], slope: F32, count: int) -> tuple[Indices, Indices, Numbers]:
@@ -100,6 +111,7 @@ def basin_measures(lab: F32, alpha: F32, alike: F32, backdrop: Backdrop | None) 
     outermost pixel, which ``straddle_thin`` adds to the latter (gaps of a mesh or chain that are closed or cut open);
     ``opinion_lost``: basins outside the matte that by the second opinion belong to the product.
     """
+    lab = _small(lab)
     parts = basins(lab)
     height, width = parts.labels.shape
     small = np.asarray(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA), np.float32)
@@ -130,9 +142,7 @@ def _looks(parts: Basins, lab: F32, alike: F32, backdrop: Backdrop | None) -> Nu
     looks = parts.mean(np.asarray(cv2.resize(alike, (width, height), interpolation=cv2.INTER_LINEAR), np.float32))
     if backdrop is None:
         return looks
-    colour = np.asarray(cv2.resize(lab, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    shade = parts.mean(backdrop.distances(colour, xs / width, ys / height)[1])
+    shade = parts.mean(backdrop.distances_in(lab)[1])
     bound = max(5.0, 2.5 * backdrop.noise)
     unlike, like = np.clip((shade - bound) / (1.5 * bound), 0, 1), np.clip(1 - shade / bound, 0, 1)
     return np.asarray(np.clip(looks + backdrop.trust * (UNLIKE * unlike - LIKE * like), 0, 1))

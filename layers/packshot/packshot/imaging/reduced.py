@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8
 
+_ROWS = 30_000  # cv2.remap takes no more than 32,767
 _GRAIN = 4.0  # sigma, in pixels, below which a blur is not worked at a smaller size
 LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)  # Rec. 709, of linear RGB
 
@@ -88,6 +90,15 @@ def spread_from_around(light: F32, alpha: F32) -> F32:
     around = (cv2.dilate(alpha, np.ones((9, 9), np.uint8)) < 0.02).astype(np.float32)
     sigma = 0.01 * max(alpha.shape)
     return blurred(spread(light, around), sigma, sigma)
+
+
+def sampled(field: F32, ys: npt.NDArray[np.intp], xs: npt.NDArray[np.intp], shape: tuple[int, ...]) -> F32:
+    """A reduced field at N pixels of the photo as they are when it is enlarged to the photo's size: N or N x C."""
+    x = ((xs + 0.5) * (field.shape[1] / shape[1]) - 0.5).astype(np.float32)[:, None]
+    y = ((ys + 0.5) * (field.shape[0] / shape[0]) - 0.5).astype(np.float32)[:, None]
+    rows = [slice(k, k + _ROWS) for k in range(0, len(x), _ROWS)]
+    found = [cv2.remap(field, x[r], y[r], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for r in rows]
+    return np.concatenate(found)[:, 0] if field.ndim == 3 else np.concatenate(found).ravel()
 
 
 def enlarged_part(field: F32, part: tuple[slice, slice], shape: tuple[int, ...]) -> F32:

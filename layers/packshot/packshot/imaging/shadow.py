@@ -114,7 +114,8 @@ def measure(shadow: U8, alpha: U8) -> dict[str, float]:
     frame = float(max(s[0].max(), s[-1].max(), s[:, 0].max(), s[:, -1].max()))
     box = _bounds(a)
     seen = s * (1 - a)
-    dark = seen[(seen > 0.02) & (a < 0.5)]
+    part = _rim_of(seen)
+    dark = seen[part][(seen[part] > 0.02) & (a[part] < 0.5)]
     if box is None or dark.size == 0:
         return {"direction_deg": 0.0, "density": 0.0, "contact": 0.0, "area": 0.0, "frame": frame}
     return {
@@ -243,13 +244,21 @@ def _hangs_together(dark: F32, near: U8, side: int) -> F32:
     return np.asarray(weight, np.float32)
 
 
+def _rim_of(seen: F32) -> tuple[slice, slice]:
+    """Rows and columns of what is seen, and a pixel more to each side."""
+    x, y, width, height = cv2.boundingRect((seen > 0).view(np.uint8))
+    return slice(max(0, y - 1), y + height + 1), slice(max(0, x - 1), x + width + 1)
+
+
 def _direction(seen: F32, alpha: F32, box: tuple[int, int, int, int]) -> float:
     """Where the visible shadow lies: its pixels, each pulling away from the nearest product edge.
 
     A silhouette moved by (dx, dy) uncovers about dx * height beside it and dy * width below it, so the
     sums are divided by the product's height and width to give back the move itself.
     """
-    away = cv2.distanceTransform((alpha < 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    away = cv2.distanceTransform((alpha < 0.5).view(np.uint8), cv2.DIST_L2, 5)
+    part = _rim_of(seen)
+    away, seen = away[part], seen[part]
     gx = cv2.Sobel(away, cv2.CV_32F, 1, 0, ksize=3)
     gy = cv2.Sobel(away, cv2.CV_32F, 0, 1, ksize=3)
     size = np.maximum(1e-6, np.hypot(gx, gy))
