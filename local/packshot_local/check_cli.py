@@ -1,19 +1,20 @@
-"""``packshot check``: does any image, ours or not, keep a channel's rules?"""
+"""``packshot check``: does any image, ours or not, keep a channel's rules?
+
+Channels and their rules are imported when they are asked for: other commands have this module, too.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from packshot.export.channels import load
-from packshot.export.compliance import Facts, RuleResult, breaches
-from packshot.export.compliance import check as judged
-from packshot.export.inspection import SUFFIXES
+if TYPE_CHECKING:
+    from packshot.export.compliance import RuleResult
 
 Paths = Annotated[list[Path], typer.Argument(exists=True, help="Image files, ours or not, and folders of them")]
 Date = Annotated[dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Rules of this day, not today's")]
@@ -30,6 +31,10 @@ def check(
 
     Exit code 0: every must-rule is kept; 1: one is broken, or a file is no picture; 2: asked wrongly.
     """
+    from packshot.export.channels import load
+    from packshot.export.compliance import Facts, breaches
+    from packshot.export.compliance import check as judged
+
     rules = load().get(channel)
     if rules is None:
         raise typer.BadParameter(f"there is no {channel!r}; there are {', '.join(load())}", param_hint="--channel")
@@ -53,6 +58,8 @@ def check(
 
 def _pictures(given: Path) -> list[Path]:
     """The file itself, or a folder's pictures, subfolders too."""
+    from packshot.export.inspection import SUFFIXES
+
     if not given.is_dir():
         return [given]
     found = sorted(path for path in given.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -63,6 +70,8 @@ def _pictures(given: Path) -> list[Path]:
 
 def say(out: Console, path: Path, found: list[RuleResult]) -> None:
     """What one file keeps and breaks."""
+    from packshot.export.compliance import breaches
+
     bad = sorted((result for result in found if not result.passed), key=lambda result: result.level)
     musts = len(breaches(found))
     parts = [f"{musts} must-rule{'s' * (musts > 1)}" * bool(musts), f"{len(bad) - musts} advised" * (len(bad) > musts)]

@@ -12,10 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packshot.export import channels
 from packshot.imaging import models
-from packshot.plan.segments import segments
-from packshot.reasons import rules
 from packshot_local.project import LAYER, ROOT, TEMPLATE
 
 LEAST_DISK = 2 << 30
@@ -99,6 +96,10 @@ def _loopback() -> Finding:
 
 
 def _rules() -> Finding:
+    from packshot.export import channels  # here, as the other commands have this module, too
+    from packshot.plan.segments import segments
+    from packshot.reasons import rules
+
     known = channels.load()
     says = f"{len(known)} channels, {len(segments())} segments, {len(rules())} reason codes are valid"
     return Finding("rules", bool(known), says, "Mend the YAML file that the message names.")
