@@ -191,3 +191,16 @@ def test_loose_slivers_beside_the_garment_go_and_its_soft_edge_stays() -> None:
     sliver = shirt.copy()
     sliver[60:70, 170:172] = 200
     assert (ghost._without_slivers(sliver) == shirt).all()
+
+
+def test_a_border_that_colour_does_not_draw_is_smooth_and_stays_where_it_was():
+    rows, columns = np.indices((120, 160))
+    garment = rows >= 60 + 2 * (columns // 4 % 2)  # steps of two pixels, as the walker leaves them in noise
+    to_form, to_cloth = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (garment, ~garment))
+
+    share = ghost._smooth_border(to_form - to_cloth, (480, 360))
+
+    border = 360 - (share[:, 40:440] / 255).sum(axis=0)
+    assert np.ptp(border) < 3, "steps of six pixels are gone"
+    assert border.mean() == pytest.approx(183, abs=2)
+    assert ((share > 8) & (share < 247)).sum(axis=0).max() <= 4, "and it is no softer than an edge"
