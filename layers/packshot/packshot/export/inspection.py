@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from packshot.export import iptc, xmp
 
@@ -19,7 +31,10 @@ U8 = npt.NDArray[np.uint8]
 PIXELS_MOST = 120_000_000  # read from the header before anything is decoded
 _FORMATS = {"MPO": "jpeg", "JPEG": "jpeg", "HEIF": "heic"}
 # Only what packshot knows: PostScript, Flash and other rare decoders are never let near a stranger's file.
-_DECODERS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
+_DECODERS = {
+    "JPEG": JpegImagePlugin, "PNG": PngImagePlugin, "WEBP": WebPImagePlugin, "AVIF": AvifImagePlugin,
+    "GIF": GifImagePlugin, "TIFF": TiffImagePlugin, "BMP": BmpImagePlugin,
+}  # fmt: skip
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif"}
 )
@@ -131,9 +146,8 @@ def read(data: bytes, seen: U8 | None = None) -> Written:
     Raises:
         Unreadable: no picture, too many pixels, truncated, or of another size than ``seen``.
     """
-    Image.init()  # registers all formats; the list below picks from them
     try:
-        with Image.open(io.BytesIO(data), formats=_DECODERS) as image:
+        with Image.open(io.BytesIO(data), formats=list(_DECODERS)) as image:
             if image.width * image.height > PIXELS_MOST:
                 raise Unreadable(f"claims {image.width} x {image.height} px")
             frames, quality = int(getattr(image, "n_frames", 1)), jpeg_quality(image)
