@@ -93,6 +93,7 @@ class Fields:
 def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> Fields:
     """Fields from a linear-light photo h x w x 3 and a coarse matte h x w.
 
+    The fields are filled one level down: for gaps, whose filling is smooth, the full size tells no more.
     `network_px` is the side of a network pixel in pixels of the matte; `depth` widens the doubt into the product, for
     fur and yarn, through which the backdrop shows.
     """
@@ -102,13 +103,15 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
     solid = cv2.distanceTransform((matte >= 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     inside |= solid > CORE_REACH * network_px
     off = np.maximum(outside, FAINT * _frame(matte), dtype=np.float32)
-    total, mass = cv2.pyrDown(_times(light, off)), cv2.pyrDown(off)
-    backdrop = _pulled(total, mass)
-    product = fill_halved(light, np.maximum(inside, FAINT * (matte > 0.8), dtype=np.float32))
+    mass = cv2.pyrDown(off)
+    total, share = cv2.pyrDown(cv2.multiply(light, cv2.merge([off] * 3))), cv2.merge([mass] * 3)
+    backdrop = _pulled(total, share)
+    on = cv2.merge([np.maximum(inside, FAINT * (matte > 0.8), dtype=np.float32)] * 3)
+    product = _pulled(cv2.pyrDown(cv2.multiply(light, on)), cv2.pyrDown(on))
     course = cv2.GaussianBlur(backdrop, (0, 0), COURSE_SHARE * max(matte.shape) / 2)
-    squared = cv2.pyrDown(np.einsum("...c,...c->...", light, light) * off)
-    departure = squared + np.einsum("...c,...c->...", course, course * mass[..., None] - 2 * total)
-    spread = _pulled(np.maximum(departure, 0)[..., None], mass)[..., 0]
+    squared = cv2.pyrDown(cv2.multiply(_squared(light), off))
+    departure = squared + np.einsum("...c,...c->...", course, course * share - 2 * total)
+    spread = _pulled(np.maximum(departure, 0), mass)
     return Fields(backdrop, product, np.sqrt(spread), outside, inside)
 
 
@@ -182,38 +185,34 @@ class Judge:
 
 
 def fill(values: F32, weight: F32) -> F32:
-    """Values h x w x c kept where weight h x w is 1 and filled smoothly from around where it is less.
+    """Values h x w x 3 kept where weight h x w is 1 and filled smoothly from around where it is less.
 
     Pull-push (Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4): weighted averages down a pyramid, then
     every gap takes what the coarser level knows. All zeros where the weight is zero everywhere.
     """
-    return _pulled(_times(values, weight), weight)
-
-
-def fill_halved(values: F32, weight: F32) -> F32:
-    """What `fill` would answer one level down: for gaps, whose filling is smooth, the full size tells no more."""
-    return _pulled(_three(cv2.pyrDown(_times(values, weight))), cv2.pyrDown(weight))
+    share = cv2.merge([weight] * 3)
+    return _pulled(cv2.multiply(values, share), share)
 
 
 def _pulled(total: F32, mass: F32) -> F32:
-    """Pull-push from sums h x w x c of values times weights, and those weights h x w."""
+    """Pull-push from sums of values times weights, and those weights: of one shape, which numpy is quickest with."""
     sums, weights = [total], [mass]
-    while min(weights[-1].shape) >= 4:
-        sums.append(_three(cv2.pyrDown(sums[-1])))
+    while min(weights[-1].shape[:2]) >= 4:
+        sums.append(cv2.pyrDown(sums[-1]))
         weights.append(cv2.pyrDown(weights[-1]))
-    filled = sums[-1] / np.maximum(weights[-1], 1e-6)[..., None]
+    filled: F32 = sums[-1] / np.maximum(weights[-1], np.float32(1e-6))
     for total, mass in zip(sums[-2::-1], weights[-2::-1], strict=True):
-        height, width = mass.shape
-        coarse = _three(cv2.pyrUp(filled, dstsize=(width, height)))
-        trust = np.clip(mass, 0, 1)[..., None]
-        filled = coarse * (1 - trust) + total / np.maximum(mass, 1e-6)[..., None] * trust
+        coarse = np.asarray(cv2.pyrUp(filled, dstsize=mass.shape[1::-1]), np.float32)
+        known: F32 = total / np.maximum(mass, np.float32(1e-6))
+        known -= coarse
+        known *= np.minimum(mass, np.float32(1))
+        filled = coarse + known
     return filled
 
 
-def _times(values: F32, weight: F32) -> F32:
-    """Every channel of h x w x c times a weight h x w."""
-    channels = values.shape[2]
-    return _three(cv2.multiply(values, weight if channels == 1 else cv2.merge([weight] * channels)))
+def _squared(light: F32) -> F32:
+    """The sum of the squares of three channels, h x w."""
+    return np.asarray(cv2.transform(cv2.multiply(light, light), np.ones((1, 3), np.float32)), np.float32)
 
 
 def _enlarged(field: F32, rows: slice, columns: slice, shape: tuple[int, ...]) -> F32:
@@ -236,8 +235,3 @@ def _frame(like: F32) -> F32:
     frame = np.ones_like(like)
     frame[1:-1, 1:-1] = 0
     return frame
-
-
-def _three(values: F32) -> F32:
-    """cv2 drops a channel axis of one."""
-    return values if values.ndim == 3 else values[..., None]
