@@ -17,6 +17,7 @@ BENCHES = {
     "soak": "an hour's drops, compressed: memory and open files",
     "overlays": "text laid over pictures, and how much of it is found",
     "preview": "how long a reviewer waits for a changed photo",
+    "steps": "CPU seconds a photo of each step of process",
     "speed": "photos per hour beside the limit and rembg",
     "scale": "close, plan, inspect, audit and report on a million made-up photos: time and memory",
     "deployed": "the deployed system simulated: hours, dollars and the bottleneck by size of drop",
