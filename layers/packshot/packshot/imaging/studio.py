@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from packshot.imaging.light import F32, U8, linear
+from packshot.imaging.reduced import shrunk
 
 LONG_SIDE, THIN = 320, 2
 """The small size, and of which pixels of it each way every so many'th is fitted to: a surface has 15 terms."""
@@ -48,7 +49,7 @@ def fit(rgb: U8) -> Sweep:
     """Fit a polynomial sweep to a uint8 HxWx3 sRGB photo by iterated Tukey weights, starting from the frame."""
     scale = LONG_SIDE / max(rgb.shape[:2])
     size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
-    root = np.sqrt(linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)))
+    root = np.sqrt(linear(shrunk(rgb, size)))
     height, width = root.shape[:2]
     surface, thin = _terms(height, width), np.s_[::THIN, ::THIN]
     ring = _ring(height, width)[thin].reshape(-1)
