@@ -14,7 +14,7 @@ from packshot.imaging.studio import Box, Sweep
 
 Way = Literal["fast", "auto", "accurate"]
 PRESENT = 0.5
-MARGIN_SHARE = 0.06
+MARGIN_SHARE = 0.03
 SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
