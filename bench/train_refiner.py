@@ -173,14 +173,26 @@ def taken_up(path: Path | None) -> Refiner:
     return net
 
 
-def mixed(net: Refiner, start: Refiner, share: float) -> Refiner:
-    """Trained weights mixed with those it started from: nearly as good on what it learnt, better on what it did not.
+def mixed(net: Refiner, shares: list[tuple[Path, float]]) -> Refiner:
+    """Trained weights mixed with shares of earlier ones: nearly as good on what it learnt, better on what it did not.
 
-    Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    Wortsman et al., "Robust fine-tuning of zero-shot models" and "Model soups", 2022.
     """
-    begun = start.state_dict()
-    net.load_state_dict({name: (1 - share) * w + share * begun[name] for name, w in net.state_dict().items()})
+    own = 1 - sum(share for _, share in shares)
+    total = {name: own * w for name, w in net.state_dict().items()}
+    for path, share in shares:
+        for name, w in taken_up(path).state_dict().items():
+            total[name] = total[name] + share * w
+    net.load_state_dict(total)
     return net
+
+
+def share_of(text: str) -> tuple[Path, float]:
+    """FILE=SHARE as a path and a number."""
+    path, _, share = text.rpartition("=")
+    if not path or not 0 < float(share) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not FILE=SHARE with a share between 0 and 1")
+    return Path(path), float(share)
 
 
 def train(net: Refiner, lessons: list[Lesson], minutes: float, rate: float, rng: np.random.Generator) -> Refiner:
@@ -212,7 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30, help="CPU minutes, of all threads")
     parser.add_argument("--each", type=int, default=4)
     parser.add_argument("--start", type=Path, help="go on from these weights")
-    parser.add_argument("--start-share", type=float, default=0.15, help="share of those weights in the result")
+    parser.add_argument("--mix", type=share_of, action="append", default=[], help="FILE=SHARE of weights in the result")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--seed", type=int, default=0, help="other crops and backdrops")
     parser.add_argument("--hold-out", nargs="*", default=[])
@@ -224,9 +236,7 @@ def main(arguments: list[str] | None = None) -> int:
         if name not in asked.hold_out:
             lessons += lessons_of(folder, name, asked.each, networks, rng)
             print(f"{number} of {len(known)}: {name}, {len(lessons)} lessons", flush=True)
-    net = train(taken_up(asked.start), lessons, asked.minutes, asked.rate, rng).eval()
-    if asked.start:
-        net = mixed(net, taken_up(asked.start), asked.start_share)
+    net = mixed(train(taken_up(asked.start), lessons, asked.minutes, asked.rate, rng), asked.mix).eval()
     free = {0: "n", 2: "height", 3: "width"}
     torch.onnx.export(
         net,
