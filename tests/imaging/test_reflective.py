@@ -97,3 +97,22 @@ def test_a_finished_mirror_has_lost_the_backdrops_colour() -> None:
 def test_nothing_to_do_where_there_is_no_product() -> None:
     rgb, _, field, _ = ball(GREEN)
     assert (reflective.neutralise(rgb, np.zeros(rgb.shape[:2], np.uint8), field) == rgb).all()
+
+
+def test_a_pair_far_apart_is_neutralised_with_nothing_between() -> None:
+    rgb, alpha, field, radius = ball(GREEN)
+    between = 3 * reflective._ROWS
+    blank = np.broadcast_to(srgb(field[:1]), (between, 400, 3))
+    pair = np.concatenate([rgb, blank, rgb])
+    both = np.concatenate([alpha, np.zeros((between, 400), np.uint8), alpha])
+
+    out = reflective.neutralise(pair, both, np.broadcast_to(field[:1, :1], (*both.shape, 3)).astype(np.float32))
+
+    edge = (radius > 0.91) & (radius < 0.98)
+    assert chroma(pair[:400])[edge].mean() > 20
+    assert max(chroma(ball_)[edge].mean() for ball_ in (out[:400], out[-400:])) < 10
+    assert np.array_equal(out[400:-400], blank)
+
+
+def test_light_of_no_pixels_is_no_pixels() -> None:
+    assert linear(np.zeros((0, 3), np.uint8)).shape == srgb(np.zeros((0, 3), np.float32)).shape == (0, 3)

@@ -29,13 +29,17 @@ _TO_SRGB = np.round(255 * _encode((np.arange(_STEPS + 1) / _STEPS) ** 2)).astype
 
 
 def linear(rgb: U8) -> F32:
-    """Linear light, float32 0..1, of sRGB bytes of any shape."""
+    """Linear light, float32 0..1, of sRGB bytes of any shape, of none at all, too."""
+    if not rgb.size:
+        return np.empty(rgb.shape, np.float32)
     light: F32 = cv2.LUT(np.ascontiguousarray(rgb).reshape(len(rgb), -1), _TO_LINEAR).reshape(rgb.shape)
     return light
 
 
 def srgb(light: F32) -> U8:
-    """sRGB bytes of linear light of any shape; values outside 0..1 are clipped."""
+    """sRGB bytes of linear light of any shape, of none at all, too; values outside 0..1 are clipped."""
+    if not light.size:
+        return np.empty(light.shape, np.uint8)
     root = cv2.sqrt(np.clip(light, 0, 1).reshape(light.shape[0], -1)).reshape(light.shape)
     code: U8 = np.take(_TO_SRGB, (root * _STEPS + 0.5).astype(np.int16))
     return code
