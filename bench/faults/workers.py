@@ -178,9 +178,13 @@ def _short_of_memory(case: Case, how: str, share: float) -> None:
     limit = str(int(share * need))
     with _marker() as marker:
         there = str(marker)
-        # every array is asked of the system and given back to it: none is made of what an earlier one left
-        memory = {"FAULT_MEMORY_BYTES": limit, "FAULT_MEMORY": how, "MALLOC_MMAP_THRESHOLD_": str(128 << 10)}
-        with case.deployed("ProcessFunction", **memory, FAULT_MARKER=there):
+        with case.deployed(
+            "ProcessFunction",
+            FAULT_MEMORY_BYTES=limit,
+            FAULT_MEMORY=how,
+            FAULT_MARKER=there,
+            MALLOC_MMAP_THRESHOLD_=str(128 << 10),  # every array is asked of the system, none made of an earlier one's
+        ):
             case.send()
             case.done()
         case.struck = int(marker.exists())
