@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from packshot.imaging.light import F32
+from packshot.imaging.light import F32, U8
 
 SIDE = 600
 """Long side at which the outline is looked at."""
@@ -18,6 +18,8 @@ TRIES, DRAWN = 300, 8
 """Ellipses tried, and points of the outline that each goes through."""
 NEAR = 0.006
 """Outline as near as this lies on the ellipse, share of its mean radius (at least a pixel)."""
+BESIDE = 5
+"""Bins beside a closed gap in which all of the rim is product, too: a gap's ends are shallow, and specks lie there."""
 CLOSER = (1.0, 0.7, 0.5, 0.5)
 """Then the ellipse is fitted to ever nearer points, by share of that: what is lost has bent the outline inwards."""
 BINS = 90
@@ -59,13 +61,18 @@ def complete(fine: F32, coarse: F32, root: F32, sweep: F32) -> tuple[F32, float]
         return fine, 0.0
     light = (photo - lit).min(axis=2) > -DARKER
     off = cv2.distanceTransform((small < 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > AWAY
-    closed = np.zeros(small.shape, np.uint8)
+    closed = np.zeros(small.shape, np.bool_)
     for gap in gaps:
         wide = len(np.unique((turn[gap] * BINS).astype(int))) / BINS
         shallow = depth[gap].max() <= DEEPEST and wide <= WIDEST
         if shallow and light[gap].mean() > 0.5 and doubt[gap & off].sum() > TRACE * max(1, (gap & off).sum()):
-            closed[gap] = 1
-    return _closed(fine, ellipse, closed), float(closed.sum()) / max(1.0, float((small >= 0.5).sum()))
+            closed |= gap
+    if not closed.any():
+        return fine, 0.0
+    bins = (turn * BINS).astype(int) % BINS
+    beside = (np.unique(bins[closed])[:, None] + np.arange(-BESIDE, BESIDE + 1)) % BINS
+    rim = np.isin(bins, beside) & (np.abs(depth) < DEEPEST)
+    return _drawn(fine, ellipse, rim.astype(np.uint8)), float(closed.sum()) / max(1.0, float((small >= 0.5).sum()))
 
 
 def _outline(small: F32) -> F32:
@@ -126,12 +133,9 @@ def _place(ellipse: Ellipse, x: F32, y: F32) -> tuple[F32, F32]:
     return np.asarray(1 - np.hypot(u, v), np.float32), np.asarray(np.arctan2(v, u) / (2 * np.pi) + 0.5, np.float32)
 
 
-def _closed(fine: F32, ellipse: Ellipse, gaps: npt.NDArray[np.uint8]) -> F32:
-    """The matte with what of the ellipse lies in the gaps, drawn at full size with a smooth edge."""
-    if not gaps.any():
-        return fine
-    scale = fine.shape[0] / gaps.shape[0]
-    near = cv2.dilate(gaps, np.ones((5, 5), np.uint8))
+def _drawn(fine: F32, ellipse: Ellipse, near: U8) -> F32:
+    """The matte with what of the ellipse lies in a mask (of the small size), drawn at full size with a smooth edge."""
+    scale = fine.shape[0] / near.shape[0]
     left, top, wide, high = cv2.boundingRect(near)
     part = (
         slice(int(top * scale), min(fine.shape[0], round((top + high) * scale))),
