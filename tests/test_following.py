@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -74,12 +72,3 @@ def test_a_report_is_seen_at_once_and_only_a_finished_drop_is_left(seen: drops.P
     assert len(asked) == 1, "a busy drop is not asked again so soon"
     seen.on_log(said("audited"))
     assert list(following) == [] and len(asked) == 2
-
-
-@pytest.mark.parametrize(
-    ("code", "ends", "words"), [("None", 0, ""), ("3", 3, ""), ("'no such drop'", 1, "no such drop")]
-)
-def test_an_end_without_taking_down_is_an_end_all_the_same(code: str, ends: int, words: str) -> None:
-    work = f"import atexit; atexit.register(print, 'last'); from packshot_local.__main__ import leave; leave({code})"
-    done = subprocess.run([sys.executable, "-c", work], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.strip(), done.stderr.strip()) == (ends, "last", words)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -27,3 +31,26 @@ def test_a_part_of_a_picture_is_resampled_as_the_whole_is(part, source, size):
     got = Lanczos(picture.shape, part, source, size)(picture[top:bottom, left:right])
     assert got.shape == wanted.shape
     assert np.abs(got - wanted).max() < 1e-5
+
+
+ONCE = """
+import hashlib, numpy as np
+from packshot.export.resample import Lanczos
+plane = np.random.default_rng(0).random((2400, 1800), np.float32)
+made = Lanczos(plane.shape, (0, 0, 1800, 2400), (0.0, 0.0, 1800.0, 2400.0), (1500, 1999))(plane)
+print(hashlib.sha256(made.tobytes()).hexdigest())
+"""
+
+
+def test_the_same_comes_out_of_one_core_and_of_several():
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", ONCE],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for threads in ("1", "2", "4")
+    }
+    assert len(made) == 1

@@ -5,21 +5,18 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import os
-import signal
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
-from . import patches, retention
+from . import own_process, patches, retention
 from .activity import Activity
 from .buffers import DiskBuffer
 from .clients import Clients
@@ -131,14 +128,14 @@ class Stack:
             raise interrupt
 
     def _come_up(self) -> None:
-        self._catch_sigterm()
+        self._undo.append(own_process.end_on_sigterm())
         self._log_book = LogBook(self._on_log, self._log_path)
         self._undo.append(self._log_book.close)
         self._prepare_moto()
         self._objects = ObjectEvents(self.region)
         self._server = MotoServer(self._objects.begin_request, self._objects.end_request, self.faults)
         self._undo.append(self._server.close)
-        self._set_environment("MOTO_PORT", str(self._server.port))
+        self._undo.append(own_process.environment("MOTO_PORT", str(self._server.port)))
         base = base_environment(self.endpoint, self.region, self._worker_tmp)
         self._launcher = Launcher({**base, **self._env}, self._preload, self._python_paths)
         self._undo.append(self._launcher.close)
@@ -153,45 +150,22 @@ class Stack:
         self._start_functions(translation)
         self._start_sources()
 
-    def _catch_sigterm(self) -> None:
-        """End like on Ctrl-C, so that what is open gets closed."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-            return
-
-        def leave(signum: int, _frame: FrameType | None) -> None:
-            sys.exit(128 + signum)
-
-        signal.signal(signal.SIGTERM, leave)
-        self._undo.append(_default_sigterm)
-
     def _prepare_moto(self) -> None:
         retention.large_blocks_go_back()
-        self._undo.append(functools.partial(sys.setswitchinterval, sys.getswitchinterval()))
-        sys.setswitchinterval(SWITCH_SECONDS)
+        self._undo.append(own_process.turns_of(SWITCH_SECONDS))
         scratch = make_scratch()
         self._undo.append(functools.partial(remove_scratch, scratch))
         self._worker_tmp = scratch / "tmp"
         self._worker_tmp.mkdir()
         self._undo.append(functools.partial(setattr, DiskBuffer, "directory", None))
         DiskBuffer.directory = scratch
-        self._silence("moto", logging.CRITICAL)  # it dumps whole syntax trees for every caught error
-        self._silence("werkzeug", logging.ERROR)
-        self._set_environment("AWS_DEFAULT_REGION", self.region)  # the SAM translator asks for it
-        self._set_environment("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", str(BUFFER_BYTES))
+        # it dumps whole syntax trees for every caught error
+        self._undo.append(own_process.silence("moto", logging.CRITICAL))
+        self._undo.append(own_process.silence("werkzeug", logging.ERROR))
+        self._undo.append(own_process.environment("AWS_DEFAULT_REGION", self.region))  # the SAM translator asks for it
+        self._undo.append(own_process.environment("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", str(BUFFER_BYTES)))
         self._undo.append(_forget_everything)
         _forget_everything()
-
-    def _silence(self, logger_name: str, level: int) -> None:
-        logger = logging.getLogger(logger_name)
-        before = logger.level
-        self._undo.append(lambda: logger.setLevel(before))
-        logger.setLevel(level)
-
-    def _set_environment(self, name: str, value: str) -> None:
-        self._undo.append(functools.partial(_put_back, name, os.environ.get(name)))
-        os.environ[name] = value
 
     def _start_functions(self, translation: Translation) -> None:
         specs = function_specs(self._deployment, translation, self._python_paths, self._process_workers, self.region)
@@ -354,14 +328,3 @@ class Stack:
 def _forget_everything() -> None:
     BackendDict.reset()
     reset_model_data()
-
-
-def _put_back(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
-
-
-def _default_sigterm() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -14,6 +14,7 @@ from packshot.export.layout import Box
 F32 = npt.NDArray[np.float32]
 _LOBES = 3
 _ROWS, _COLUMNS = 8, 16  # outputs a block: the quickest of 4 to 128
+_IN_ONE_THREAD = 1 << 17  # multiplications; OpenBLAS shares out from twice as many
 
 
 class Lanczos:
@@ -38,11 +39,23 @@ class Lanczos:
         """float32 of the part's size -> float32 of the result's, which may overshoot."""
         rows = np.empty((self._down.outputs, plane.shape[1]), np.float32)
         for out, inp, weights in self._down.blocks:
-            np.matmul(weights, plane[inp], out=rows[out])
+            for part in _parts(plane.shape[1], weights.size):
+                np.matmul(weights, plane[inp, part], out=rows[out, part])
         result = np.empty((len(rows), self._across.outputs), np.float32)
         for out, inp, weights in self._across.blocks:
-            np.matmul(rows[:, inp], weights.T, out=result[:, out])
+            for part in _parts(len(rows), weights.size):
+                np.matmul(rows[part, inp], weights.T, out=result[part, out])
         return result
+
+
+def _parts(length: int, each: int) -> list[slice]:
+    """Slices of a long axis for which a product with a block of `each` weights stays in one thread of the BLAS.
+
+    Threads would share larger products, and where they meet sums round otherwise: the same export must come out of
+    one core and of six.
+    """
+    size = max(1, _IN_ONE_THREAD // each)
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]
 
 
 class _Axis:

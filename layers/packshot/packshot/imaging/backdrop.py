@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32
+from packshot.imaging.reduced import reduced_size, shrunk
 
 Bool = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -122,8 +123,8 @@ def foreign(light: F32, matte: F32, floor: float = FOREIGN_FLOOR, sigmas: float 
     its channels by one factor below 1, so the distance is taken to that ray of colours. Looked at in a small size.
     """
     height, width = matte.shape
-    small, size = _reduced(light, FOREIGN_SIDE), (width, height)
-    tiny = _reduced(small, FILL_SIDE)
+    small, size = shrunk(light, reduced_size(light.shape, FOREIGN_SIDE)), (width, height)
+    tiny = shrunk(small, reduced_size(small.shape, FILL_SIDE))
     inside = _silhouette(cv2.resize(matte, tiny.shape[1::-1], interpolation=cv2.INTER_AREA))
     weight = (cv2.dilate(inside, disc(2)) < 0.01).astype(np.float32)
     weight = np.maximum(weight, FAINT * _frame(weight))
@@ -136,13 +137,6 @@ def foreign(light: F32, matte: F32, floor: float = FOREIGN_FLOOR, sigmas: float 
     off = root - np.clip(share, 0, 1)[..., None] * behind
     distance = np.sqrt(np.einsum("...c,...c->...", off, off)) / max(floor, sigmas * sigma)
     return np.asarray(cv2.resize(distance, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _reduced(light: F32, side: int) -> F32:
-    """h x w x 3 at a long side of at most `side`."""
-    scale = min(1.0, side / max(light.shape))
-    size = (max(1, round(light.shape[1] * scale)), max(1, round(light.shape[0] * scale)))
-    return np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _silhouette(matte: F32) -> F32:

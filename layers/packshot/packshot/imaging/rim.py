@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8
+from packshot.imaging.reduced import reduced_size
 
 SIDE = 600
 """Long side at which the outline is looked at."""
@@ -44,8 +45,7 @@ def complete(fine: F32, coarse: F32, root: F32, sweep: F32) -> tuple[F32, float]
     size x 3, photo and unshaded backdrop in root light. A gap is closed where the networks left a trace of doubt and
     it is as light as the sweep.
     """
-    scale = min(1.0, SIDE / max(coarse.shape))
-    size = (max(8, round(coarse.shape[1] * scale)), max(8, round(coarse.shape[0] * scale)))
+    size = reduced_size(coarse.shape, SIDE)
     small, doubt, photo, lit = (
         np.asarray(cv2.resize(a, size, interpolation=cv2.INTER_AREA), np.float32) for a in (fine, coarse, root, sweep)
     )
