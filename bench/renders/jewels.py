@@ -23,13 +23,13 @@ def earrings(rng: np.random.Generator) -> None:
         half = shapes.bend(top, 40)
         lines = [half, half * [-1, 1, 1] + [2 * side * 0.34, 0, 0]]
         for r, z in ((0.055, 0.76), (0.035, 0.62), (0.035, 0.55)):
-            for x in (0.0,) if r > 0.05 else (-0.09, 0.0, 0.09):
-                lines.append(shapes.place(shapes.circle(r, 36), at(x, z), (90, 0, 0)))
+            many = (0.0,) if r > 0.05 else (-0.09, 0.0, 0.09)
+            lines += [shapes.place(shapes.circle(r, 36), at(x, z), (90, 0, 0)) for x in many]
         shapes.wires(lines, 0.0045, silver)
         twirls = []
         for x in (-0.13, -0.045, 0.045, 0.13):
             t = np.linspace(0, 1, 40)
-            twist = 0.035 * (1 - t) * np.stack([np.cos(9 * t), 0 * t, np.sin(9 * t)], 1)
+            twist = 0.035 * (1 - t)[:, None] * np.stack([np.cos(9 * t), 0 * t, np.sin(9 * t)], 1)
             twirls.append(np.array(at(x, 0.6 + 0.4 * (0.13 - abs(x)))) + twist)
         shapes.wires(twirls, 0.003, silver)
         shapes.ball(0.036, at(0, 0.76), stone, (1, 0.6, 1.1))
@@ -50,11 +50,13 @@ def rings(rng: np.random.Generator) -> None:
     shapes.lathe(crown, stone, (-0.25, 0.1, 0.5), count=12)
     for a in np.linspace(0, 2 * np.pi, 6, endpoint=False):
         tip = np.array([-0.25 + 0.066 * np.cos(a), 0.1 + 0.066 * np.sin(a), 0.525])
-        shapes.wires([shapes.bend([(-0.25, 0.1, 0.42), (tip + [-0.25, 0.1, 0.44]) / 2, tip], 10)], 0.0055, gold)
-    flat = shapes.circle(0.21, 90, 0.02) + [0.32, 0.05, 0]
+        shapes.wires(
+            [shapes.bend([(-0.25, 0.1, 0.42), 0.5 * tip + np.array([-0.125, 0.05, 0.22]), tip], 10)], 0.0055, gold
+        )
+    flat = shapes.place(shapes.circle(0.21, 90, 0.02), (0.32, 0.05, 0))
     for z in (0.0, 0.05):
-        shapes.wires([flat + [0, 0, z]], 0.011, white, closed=True)
-    for p in shapes.circle(0.215, 46, 0.045) + [0.32, 0.05, 0]:
+        shapes.wires([shapes.place(flat, (0, 0, z))], 0.011, white, closed=True)
+    for p in shapes.place(shapes.circle(0.215, 46, 0.045), (0.32, 0.05, 0)):
         shapes.ball(0.0135, p, materials.paint((0.75, 0.78, 0.85), 0.03, coat=1, vary=0), count=12)
     t = np.linspace(0, 2 * np.pi, 300, endpoint=False)
     for phase in (0.0, np.pi):
@@ -89,11 +91,11 @@ def dress_watch(rng: np.random.Generator) -> None:
             shapes.wires([shapes.bend(lug, 12)], 0.024, steel, taper=[1, 0.8, 0.6])
         along = [(side * 0.34, 0.065), (side * 0.5, 0.045), (side * 0.8, 0.05), (side * 1.08, 0.035)]
         line = shapes.bend([(0, y, z) for y, z in along], 200)
-        shapes.sheet(np.stack([line - [0.115, 0, 0], line + [0.115, 0, 0]]), satin, 0.012)
+        shapes.sheet(np.stack([shapes.place(line, (x, 0, 0)) for x in (-0.115, 0.115)]), satin, 0.012)
         zigzag = []
         for x in np.linspace(-0.125, 0.125, 15):
             swing = 0.009 * np.where(np.arange(200) % 2, 1, -1)[:, None] * [1, 0, 0]
-            zigzag.append(line + [x, 0, 0.006] + swing)
+            zigzag.append(shapes.place(line, (x, 0, 0.006)) + swing)
         shapes.wires(zigzag, 0.0048, satin, round_=1)
     outer = shapes.place(shapes.circle(0.16, 60, squareness=7, flat=0.6), (0, -1.15, 0.04))
     shapes.wires([outer], 0.014, steel, closed=True)
