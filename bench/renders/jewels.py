@@ -24,7 +24,7 @@ def earrings(rng: np.random.Generator) -> None:
         lines = [half, half * [-1, 1, 1] + [2 * side * 0.34, 0, 0]]
         for r, z in ((0.055, 0.76), (0.035, 0.62), (0.035, 0.55)):
             many = (0.0,) if r > 0.05 else (-0.09, 0.0, 0.09)
-            lines += [shapes.place(shapes.circle(r, 36), at(x, z), (90, 0, 0)) for x in many]
+            lines += [shapes.place(shapes.circle(r, 37)[np.r_[:37, 0]], at(x, z), (90, 0, 0)) for x in many]
         shapes.wires(lines, 0.0045, silver)
         twirls = []
         for x in (-0.13, -0.045, 0.045, 0.13):
@@ -32,7 +32,9 @@ def earrings(rng: np.random.Generator) -> None:
             twist = 0.035 * (1 - t)[:, None] * np.stack([np.cos(9 * t), 0 * t, np.sin(9 * t)], 1)
             twirls.append(np.array(at(x, 0.6 + 0.4 * (0.13 - abs(x)))) + twist)
         shapes.wires(twirls, 0.003, silver)
-        shapes.ball(0.036, at(0, 0.76), stone, (1, 0.6, 1.1))
+        shapes.ball(0.053, at(0, 0.76), stone, (1, 0.45, 1))
+        shapes.wires([[at(0, 0.88), at(0, 0.81)]], 0.004, silver)
+        shapes.wires([[at(0, 0.71), at(0, 0.47)], [at(-0.16, 0.62), at(0.16, 0.62)]], 0.004, silver)
         for x, high in zip((-0.19, -0.1, 0.0, 0.1, 0.19), (0.52, 0.49, 0.47, 0.49, 0.52), strict=True):
             low = 0.1 + 1.1 * abs(x) + 0.02 * rng.random()
             sway = shapes.bend([at(x, high), at(x + 0.01 * rng.normal(), (high + low) / 2), at(x, low)], 20)
