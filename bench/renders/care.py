@@ -59,7 +59,7 @@ def makeup_brushes(rng: np.random.Generator) -> None:
 
 
 def hair_brush(rng: np.random.Generator) -> None:
-    """A wooden paddle brush, its ball-tipped pins to the front, with a few hairs caught in it."""
+    """A wooden paddle brush, its ball-tipped pins seen from the side."""
     wood = materials.paint((0.4, 0.22, 0.1), 0.4, pattern="wood", second=(0.28, 0.14, 0.06), coat=0.3)
     pad, pin = materials.paint((0.03, 0.03, 0.03), 0.5), materials.paint((0.5, 0.3, 0.15), 0.4)
     turn, at = (78, 0, 0), (0, 0, 0.06)
@@ -85,15 +85,6 @@ def hair_brush(rng: np.random.Generator) -> None:
     shapes.wires(pins, 0.0034, pin)
     for tip in tips:
         shapes.ball(0.0066, tip, pin, count=12)
-    hairs = []
-    for _ in range(60):
-        way = rng.normal(size=3) * [0.16, 0.18, 0.03]
-        start = np.array([0.25 * way[0], 0.83 + 0.4 * way[1], 0.1 + 0.06 * rng.random()])
-        hairs.append(
-            shapes.bend([start, start + 0.6 * way + [0, 0, 0.04], start + way + [0.05 * rng.normal(), 0, 0.02]], 10)
-        )
-    hair = materials.paint((0.1, 0.05, 0.025), 0.4)
-    shapes.strands(shapes.place(np.array(hairs), at, turn), 0.0011, hair, tip=0.8)
 
 
 def feather(rng: np.random.Generator) -> None:

@@ -74,10 +74,10 @@ def shoulder_bag(rng: np.random.Generator) -> None:
         [(0, 0.1, 0.56), (0, 0.0, 0.59), (0, -0.11, 0.57), (0, -0.155, 0.5), (0, -0.175, 0.3), (0, -0.18, 0.2)], 50
     )
     x = np.linspace(-1, 1, 60)
-    grid = profile[None] * [1, 1, 1] + np.stack([0.445 * x, 0 * x, 0 * x], 1)[:, None]
+    grid = profile[None] * [1, 1, 1] + np.stack([0.425 * x, 0 * x, 0 * x], 1)[:, None]
     below = np.clip((0.5 - profile[None, :, 2]) / 0.3, 0, 1)
     grid[..., 2] += below * (0.1 * np.abs(x[:, None]) ** 3)
-    grid[..., 1] += 0.07 * np.abs(x[:, None]) ** 6
+    grid[..., 1] += 0.07 * below * np.abs(x[:, None]) ** 6
     shapes.sheet(grid, leather, 0.018)
     stitches = grid[2:-2, -3] - [0, 0.012, 0]
     shapes.wires([stitches], 0.004, materials.paint((0.6, 0.45, 0.25), 0.7))
