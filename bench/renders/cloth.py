@@ -131,7 +131,9 @@ def doily(rng: np.random.Generator) -> None:
             lines.append(np.array([(r * np.cos(a + s), r * np.sin(a + s), 0.014) for r, s in spoke]))
     for index in range(96):
         a, b = 2 * np.pi * index / 96, 2 * np.pi * (index + 1 - 2 * (index % 2)) / 96
-        lines.append([(0.45 * np.cos(a), 0.45 * np.sin(a), 0.012), (0.62 * np.cos(b), 0.62 * np.sin(b), 0.012)])
+        lines.append(
+            np.array([(0.45 * np.cos(a), 0.45 * np.sin(a), 0.012), (0.62 * np.cos(b), 0.62 * np.sin(b), 0.012)])
+        )
     twisted = []
     for line in lines:
         p = np.asarray(line, float)

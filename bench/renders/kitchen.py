@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def honey_jar(rng: np.random.Generator) -> None:
 
 
 def _perforated(
-    surface: Callable[[Points, Points], Points], cells: list[tuple[float, float, float]], material: Material
+    surface: Callable[[Points, Points], Points], cells: Sequence[tuple[float, float, float]], material: Material
 ) -> Object:
     """Unit cells (across, up, radius of the round hole or 0) as one skin over `surface`."""
     turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)

@@ -183,9 +183,8 @@ def grasses(rng: np.random.Generator) -> None:
     for _ in range(14):
         a, out = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.4)
         side = np.array([np.cos(a), np.sin(a), 0])
-        stalk = shapes.bend(
-            [(0, 0, 0.37), 0.35 * out * side + [0, 0, 0.85], out * side + [0, 0, rng.uniform(1.1, 1.35)]], 60
-        )
+        tip = shapes.place(out * side, (0, 0, rng.uniform(1.1, 1.35)))
+        stalk = shapes.bend(np.stack([np.array([0, 0, 0.37]), shapes.place(0.35 * out * side, (0, 0, 0.85)), tip]), 60)
         stalks.append(stalk)
         for p in stalk[38::2]:
             shapes.ball(0.009, p + 0.009 * rng.normal(size=3), seeds, (0.8, 0.8, 1.7), count=8)
