@@ -43,6 +43,16 @@ def test_a_shadow_of_the_backdrops_hue_is_taken_out_of_the_matte():
     assert mended[90, 100] > 0.95
 
 
+def test_a_part_of_another_colour_is_no_shadow():
+    light = np.zeros((160, 200, 3), np.float32) + 0.35
+    light[60:130, 40:120] = (0.05, 0.35, 0.5)  # a blue body on grey
+    light[60:72, 120:180] = (0.6, 0.4, 0.2)  # and a wooden needle, whose hue is nearer to grey than to blue
+    matte = np.zeros((160, 200), np.float32)
+    matte[60:130, 40:120] = 1
+    matte[60:72, 120:180] = 0.6
+    assert hue.without_shadow(light, matte, 3.0)[62:70, 130:175].min() > 0.55
+
+
 def test_a_single_hair_that_the_network_missed_is_told_by_its_hue():
     light = np.zeros((160, 200, 3), np.float32) + np.array([0.1, 0.3, 0.6], np.float32)
     light[60:150, 60:140] = (0.5, 0.3, 0.1)
