@@ -1,25 +1,27 @@
-"""What the hue tells where brightness cannot: a shadow keeps the backdrop's hue, a fibre has the product's."""
+"""What the hue tells where brightness cannot: a shadow keeps the backdrop's hue."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from packshot.imaging.backdrop import Fields, estimate
-from packshot.imaging.light import F32, U8, linear
+from packshot.imaging.backdrop import Fields, Indices, estimate
+from packshot.imaging.light import F32
 
 HUES_APART, DIM = 0.1, 0.02
 """Hues are told apart fully from a squared sine of 0.1; light below 0.02 is too dim to have a hue."""
-FIBRE_NONE, FIBRE_ALL = 0.1, 0.8
 EXPLAINED, STRANGE = 0.012, 0.025
 """A colour is a mixture of two to within 0.012 of root light, which noise and JPEG stay below; none from 0.025 on."""
+OFTEN_WRONG, EVERY = 0.1, 4
+"""The hue is worth nothing where it would call a tenth of the sure product a shadow; every fourth pixel is asked."""
 
 
 def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F32:
     """The coarse matte h x w lowered where a doubtful pixel is only the backdrop in shadow.
 
     A shadow keeps the backdrop's hue: the share of the product that the hue tells is trusted, and only takes away. What
-    is neither the backdrop's nor the product's hue, nor a mixture of the two, is a part of another colour and stays.
+    is neither the backdrop's nor the product's hue, nor a mixture of the two, is a part of another colour and stays;
+    of a product that is of the backdrop's hue in places (silver with coloured stones before grey) all stays.
     Shadows are smooth, so all of it is looked at in half size. light h x w x 3 linear, the rest as for
     `backdrop.estimate`.
     """
@@ -28,28 +30,25 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
     small, seen = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (light, matte))
     fields = estimate(small, seen, network_px / 2, depth)
     doubtful = np.nonzero(fields.unsettled)
-    known = fields.at(*doubtful)
-    told, trust, off = share_by_hue(small[doubtful], known.product, known.backdrop)
-    mixture = np.clip((STRANGE - off) / (STRANGE - EXPLAINED), 0, 1)
+    told, trust = _told(small, fields, doubtful)
     taken = np.zeros_like(seen)
-    taken[doubtful] = mixture * trust * np.maximum(seen[doubtful] - told, 0)
+    taken[doubtful] = (1 - _wrong(small, fields)) * trust * np.maximum(seen[doubtful] - told, 0)
     lowered: F32 = np.maximum(matte - cv2.resize(taken, (width, height), interpolation=cv2.INTER_LINEAR), 0)
     return lowered
 
 
-def with_fibres(photo: U8, fine: F32, fields: Fields) -> F32:
-    """The fine matte raised to what the hue tells, where single fibres are fainter than any edge.
+def _told(light: F32, fields: Fields, where: Indices) -> tuple[F32, F32]:
+    """The product's share of the pixels at rows and columns, and how far to trust that nothing else has a share."""
+    known = fields.at(*where)
+    told, trust, off = share_by_hue(light[where], known.product, known.backdrop)
+    return told, trust * np.clip((STRANGE - off) / (STRANGE - EXPLAINED), 0, 1)
 
-    photo uint8 H x W x 3 sRGB and fine H x W, fields of a photo of half that size. Fibres differ in colour from the
-    product as a whole and from each other, so shares of 0.1 and 0.8 count as none and all.
-    """
-    rows, columns = np.nonzero(np.repeat(np.repeat(fields.unsettled, 2, axis=0), 2, axis=1))
-    known = fields.at(rows // 2, columns // 2)
-    told, trust, _ = share_by_hue(linear(photo[rows, columns]), known.product, known.backdrop)
-    fibre = trust * np.clip((told - FIBRE_NONE) / (FIBRE_ALL - FIBRE_NONE), 0, 1)
-    raised = fine.copy()
-    raised[rows, columns] = np.maximum(fine[rows, columns], fibre)
-    return raised
+
+def _wrong(light: F32, fields: Fields) -> float:
+    """How little the hue is worth, 0..1: the share of the sure product that it would call a shadow, for its limit."""
+    rows, columns = np.nonzero(fields.inside[::EVERY, ::EVERY])
+    told, trust = _told(light, fields, (rows * EVERY, columns * EVERY))
+    return min(1.0, float((trust * (1 - told)).mean()) / OFTEN_WRONG) if told.size else 0.0
 
 
 def share_by_hue(light: F32, product: F32, backdrop: F32) -> tuple[F32, F32, F32]:

@@ -104,8 +104,6 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         numbers["holes_closed"] += lone
         if sweep.even:
             fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
-    if sweep.even and segment == "textured":
-        fine = hue.with_fibres(work, fine, fields)
     full = np.zeros(rgb.shape[:2], np.float32)
     if max(crop.shape[:2]) > WORK_SIDE:
         fine = refine.to_size(work, fine, crop)
