@@ -37,7 +37,7 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
     return lowered
 
 
-def _told(light: F32, fields: Fields, where: Indices) -> tuple[F32, F32]:
+def _told(light: F32, fields: Fields, where: tuple[Indices, ...]) -> tuple[F32, F32]:
     """The product's share of the pixels at rows and columns, and how far to trust that nothing else has a share."""
     known = fields.at(*where)
     told, trust, off = share_by_hue(light[where], known.product, known.backdrop)
