@@ -15,12 +15,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from packshot.imaging import stumps
 from packshot.imaging.light import F32
 from packshot.imaging.walker import edge_weights, walk
 
 Mask = npt.NDArray[np.bool_]
 
-_BINS = (24, 48, 48)  # of L 0..100, a and b -64..64
+_BINS = (24, 48, 48)  # of L 0..100, a and b
+_WIDEST, _FINEST, _HUE_STEPS = 128 / 48, 0.8, 5  # bins of a and b: width in CIE Lab, bins between the two hues
 _BLUR = (1.2, 0.8, 0.8)  # sigma along these, in bins
 _SEED = 20.0  # weight of a seed against the walker's edges (at most 1)
 _SHADES = (1.0, 1.25, 1.6, 0.75, 0.55, 0.38)  # light on a material, against that on its seed; first its own
@@ -181,12 +183,15 @@ def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> tuple[F32
 
     light: float32 HxWx3 linear sRGB. hint: float32 HxW other opinion on garment, 0..1, or None.
     """
-    shades = [_codes(lab_of(light * k)) for k in _SHADES]
     lab = lab_of(light)
+    hues = _hue_bins(lab, marks)
+    shades = [_codes(lab_of(light * k), *hues) for k in _SHADES]
     certain_m, certain_g = marks.form.astype(np.float32), marks.garment.astype(np.float32)
     chance, overlap = np.where(inside, 0.5, 0).astype(np.float32), 1.0
     across, down = edge_weights(lab, inside)
+    weight = _COLOUR * max(0.06, (hues[1] / _WIDEST) ** 2)  # the less hues are apart, the more do edges count
     place = _place(inside, marks)
+    arms = stumps.find(light, inside) if hues[1] < _WIDEST else stumps.none(inside)
     # pixels on the outline are mixed with the backdrop: their colour tells nothing
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) > 0
     for turn in range(3):
@@ -194,13 +199,14 @@ def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> tuple[F32
         if hint is not None:
             colour = np.clip(0.7 * colour + 0.3 * hint, 1e-4, 1 - 1e-4)
         target = _with_place(colour, place, marks.bare, overlap)
-        pull = _COLOUR * np.abs(2 * target - 1) ** 1.5 * np.where(core, 1.0, 0.02).astype(np.float32)
-        for mask, value in ((marks.garment, 1.0), (marks.mannequin, 0.0)):
+        known = np.where(core & ~arms.around, weight, 0.02 * weight).astype(np.float32)
+        pull = np.abs(2 * target - 1) ** 1.5 * known
+        for mask, value in ((marks.garment, 1.0), (marks.mannequin | arms.sure, 0.0)):
             pull[mask], target[mask] = _SEED, value
         chance = walk(across, down, pull * inside, target, chance)
         if turn < 2:
             certain_g = np.clip((chance - 0.7) / 0.3, 0, 1) * core
-            certain_m = np.clip((0.3 - chance) / 0.3, 0, 1) * core * ~_metal(marks)
+            certain_m = np.clip((0.3 - chance) / 0.3, 0, 1) * (core & ~_metal(marks) & ~arms.around)
             certain_m = np.maximum(certain_m, marks.form)
     return np.asarray(chance * inside, np.float32), overlap
 
@@ -236,11 +242,24 @@ def _metal(marks: Seeds) -> Mask:
     return np.asarray(marks.mannequin & ~marks.form)
 
 
-def _codes(lab: F32) -> npt.NDArray[np.int32]:
+def _hue_bins(lab: F32, marks: Seeds) -> tuple[tuple[float, float], float]:
+    """Middle and width of the bins of a and b: the more alike garment and mannequin are, the finer the bins.
+
+    Greige cloth on a grey form differs by less than a bin that is wide enough for all colours.
+    """
+    cloth, form = (np.median(lab[mask], 0)[1:] for mask in (marks.garment, marks.form))
+    width = float(np.linalg.norm(cloth - form)) / _HUE_STEPS
+    if width >= _WIDEST:
+        return (0.0, 0.0), _WIDEST
+    a, b = (cloth + form) / 2
+    return (float(a), float(b)), max(_FINEST, width)
+
+
+def _codes(lab: F32, middle: tuple[float, float], width: float) -> npt.NDArray[np.int32]:
     scaled = np.empty(lab.shape, np.int32)
     scaled[..., 0] = np.clip(lab[..., 0] / 100 * _BINS[0], 0, _BINS[0] - 1)
     for k in (1, 2):
-        scaled[..., k] = np.clip((lab[..., k] + 64) / 128 * _BINS[k], 0, _BINS[k] - 1)
+        scaled[..., k] = np.clip((lab[..., k] - middle[k - 1]) / width + _BINS[k] / 2, 0, _BINS[k] - 1)
     return np.asarray((scaled[..., 0] * _BINS[1] + scaled[..., 1]) * _BINS[2] + scaled[..., 2], np.int32)
 
 
