@@ -8,28 +8,22 @@ segmentation using prior models") draws the border along the photo's edges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from packshot.imaging import stumps
+from packshot.imaging import alike, materials
 from packshot.imaging.light import F32
+from packshot.imaging.materials import cloth_chance, lab_of
 from packshot.imaging.walker import edge_weights, walk
 
 Mask = npt.NDArray[np.bool_]
 
-_BINS = (24, 48, 48)  # of L 0..100, a and b
-_WIDEST, _FINEST, _HUE_STEPS = 128 / 48, 0.8, 5  # bins of a and b: width in CIE Lab, bins between the two hues
-_BLUR = (1.2, 0.8, 0.8)  # sigma along these, in bins
 _SEED = 20.0  # weight of a seed against the walker's edges (at most 1)
-_SHADES = (1.0, 1.25, 1.6, 0.75, 0.55, 0.38)  # light on a material, against that on its seed; first its own
-_CLOTH_SHARE = (0.6, 0.1, 0.05, 0.13, 0.08, 0.04)
-_FORM_SHARE = (0.6, 0.1, 0.0, 0.16, 0.11, 0.03)
-_UNKNOWN = 3e-5  # density of a colour that neither model has seen
-_COLOUR = 0.06  # weight of a certain colour
+_COLOUR, _LEAST = 0.06, 0.06  # weight of a certain colour, and the share of it where the two colours are one
+_INNER = 0.03  # weight of what lies outside the neck's sides
 
 
 @dataclass(frozen=True)
@@ -37,14 +31,15 @@ class Seeds:
     """Where shape alone tells: bool HxW masks.
 
     `form` is the part of `mannequin` that shows its material: the neck, not the chrome of cap and pole.
-    `open` is where either may be: branches beside the body and its lower end. `bare` is where the outline
+    `limbs` and `hem` are where either may be: branches beside the body, and its lower end. `bare` is where the outline
     steps inwards as it does from a sleeve to the arm in it, or from a hem to what is below.
     """
 
     mannequin: Mask
     form: Mask
     garment: Mask
-    open: Mask
+    limbs: Mask
+    hem: Mask
     bare: Mask
     neck: bool
     pole: bool
@@ -55,7 +50,7 @@ def seeds(inside: Mask) -> Seeds:
     rows = np.nonzero(inside.any(1))[0]
     if not rows.size:
         none = np.zeros_like(inside)
-        return Seeds(none, none, none, none, none, neck=False, pole=False)
+        return Seeds(none, none, none, none, none, none, neck=False, pole=False)
     low, high = int(rows[0]), int(rows[-1]) + 1
     if low > 0 or high < inside.shape[0]:
         return _padded(seeds(inside[low:high]), low, inside.shape)
@@ -76,8 +71,8 @@ def seeds(inside: Mask) -> Seeds:
         mannequin[bottom + max(1, round(0.006 * h)) :] = True
     core = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
     torso = _torso(inside, top, bottom)
-    free, bare = _limbs(inside, torso, bottom)
-    return Seeds(mannequin & inside, form & core, torso, free, bare, top > 0, bottom < h)
+    limbs, hem, bare = _limbs(inside, torso, bottom)
+    return Seeds(mannequin & inside, form & core, torso, limbs, hem, bare, top > 0, bottom < h)
 
 
 def _padded(marks: Seeds, low: int, shape: tuple[int, ...]) -> Seeds:
@@ -86,22 +81,21 @@ def _padded(marks: Seeds, low: int, shape: tuple[int, ...]) -> Seeds:
         out[low : low + mask.shape[0]] = mask
         return out
 
-    mannequin, form, garment = whole(marks.mannequin), whole(marks.form), whole(marks.garment)
-    return Seeds(mannequin, form, garment, whole(marks.open), whole(marks.bare), marks.neck, marks.pole)
+    names = ("mannequin", "form", "garment", "limbs", "hem", "bare")
+    return replace(marks, **{name: whole(getattr(marks, name)) for name in names})
 
 
-def _limbs(inside: Mask, torso: Mask, bottom: int) -> tuple[Mask, Mask]:
-    """Masks `open` and `bare` of :class:`Seeds`."""
+def _limbs(inside: Mask, torso: Mask, bottom: int) -> tuple[Mask, Mask, Mask]:
+    """Masks `limbs`, `hem` and `bare` of :class:`Seeds`."""
     h, w = inside.shape
-    free, bare = np.zeros_like(inside), np.zeros_like(inside)
+    limbs, hem, bare = np.zeros_like(inside), np.zeros_like(inside), np.zeros_like(inside)
     if not torso.any():
-        return free, bare
+        return limbs, hem, bare
     centre = int(np.nonzero(torso)[1].mean())
     columns = np.arange(w)
     gap_left = np.where(inside[:, :centre], -1, columns[:centre]).max(1, initial=-1)
     gap_right = np.where(inside[:, centre:], w, columns[centre:]).min(1, initial=w)
-    body_low = bottom - round(0.05 * h)
-    free[body_low:bottom] = True
+    hem[bottom - round(0.05 * h) : bottom] = True
     reach = max(2, round(0.012 * h))
     high = int(np.nonzero(torso)[0].min())
     outer_left, outer_right = np.where(inside, columns, w).min(1), np.where(inside, columns, -1).max(1)
@@ -109,7 +103,7 @@ def _limbs(inside: Mask, torso: Mask, bottom: int) -> tuple[Mask, Mask]:
         side = inside & (sign * columns[None] < sign * gap[:, None])
         side[: high - round(0.1 * h)] = False
         rows = np.nonzero(side.sum(1) >= 0.015 * w)[0]
-        free |= side
+        limbs |= side
         if rows.size < 0.03 * h:
             continue
         first, last = int(rows[0]), int(rows[-1])
@@ -129,7 +123,7 @@ def _limbs(inside: Mask, torso: Mask, bottom: int) -> tuple[Mask, Mask]:
         if step_in > inward and before < 0.5 * step_in and widths[y] > 0.5 * w:
             bare[y + 1 : bottom] = True
             break
-    return free & inside, bare & inside
+    return limbs & inside, hem & inside, bare & inside
 
 
 def _neck_end(counts: npt.NDArray[np.int_], wide: float) -> int:
@@ -184,36 +178,41 @@ def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> tuple[F32
     light: float32 HxWx3 linear sRGB. hint: float32 HxW other opinion on garment, 0..1, or None.
     """
     lab = lab_of(light)
-    hues = _hue_bins(lab, marks)
-    shades = [_codes(lab_of(light * k), *hues) for k in _SHADES]
+    hues = materials.hues(lab, marks.garment, marks.form)
+    shades, near = hues.shades(light), hues.apart < 1
     certain_m, certain_g = marks.form.astype(np.float32), marks.garment.astype(np.float32)
     chance, overlap = np.where(inside, 0.5, 0).astype(np.float32), 1.0
     across, down = edge_weights(lab, inside)
-    weight = _COLOUR * max(0.06, (hues[1] / _WIDEST) ** 2)  # the less hues are apart, the more do edges count
-    place = _place(inside, marks)
-    arms = stumps.find(light, inside) if hues[1] < _WIDEST else stumps.none(inside)
+    weight = _COLOUR * max(_LEAST, hues.apart**2)  # the less they are apart, the more do edges count
+    place = _place(inside, marks, near)
+    shapes = alike.find(light, lab, inside, marks.form) if near else alike.none(inside)
     # pixels on the outline are mixed with the backdrop: their colour tells nothing
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) > 0
     for turn in range(3):
-        colour, overlap = _colour_chance(shades, certain_g, certain_m)
+        colour, overlap = cloth_chance(shades, certain_g, certain_m)
         if hint is not None:
             colour = np.clip(0.7 * colour + 0.3 * hint, 1e-4, 1 - 1e-4)
         target = _with_place(colour, place, marks.bare, overlap)
-        known = np.where(core & ~arms.around, weight, 0.02 * weight).astype(np.float32)
+        known = np.where(core & ~shapes.arms, weight, 0.02 * weight).astype(np.float32)
         pull = np.abs(2 * target - 1) ** 1.5 * known
-        for mask, value in ((marks.garment, 1.0), (marks.mannequin | arms.sure, 0.0)):
+        pull[shapes.inner], target[shapes.inner] = np.maximum(pull[shapes.inner], _INNER), 1.0
+        for mask, value in ((marks.garment, 1.0), (marks.mannequin | shapes.stumps, 0.0)):
             pull[mask], target[mask] = _SEED, value
         chance = walk(across, down, pull * inside, target, chance)
         if turn < 2:
             certain_g = np.clip((chance - 0.7) / 0.3, 0, 1) * core
-            certain_m = np.clip((0.3 - chance) / 0.3, 0, 1) * (core & ~_metal(marks) & ~arms.around)
+            certain_m = np.clip((0.3 - chance) / 0.3, 0, 1) * (core & ~_metal(marks) & ~shapes.arms)
             certain_m = np.maximum(certain_m, marks.form)
     return np.asarray(chance * inside, np.float32), overlap
 
 
-def _place(inside: Mask, marks: Seeds) -> F32:
-    """Log odds of garment by place alone: open below the neck and in the limbs, garment elsewhere."""
-    odds = np.where(marks.open, np.float32(-0.3), np.float32(2.0))
+def _place(inside: Mask, marks: Seeds, near: bool) -> F32:
+    """Log odds of garment by place alone: open below the neck and in the limbs, garment elsewhere.
+
+    Where the two colours are near to each other, a hem from which nothing steps in is the garment's.
+    """
+    hem = marks.hem & marks.bare if near else marks.hem
+    odds = np.where(marks.limbs | hem, np.float32(-0.3), np.float32(2.0))
     if marks.neck and marks.form.any():
         h = inside.shape[0]
         ys, xs = np.nonzero(marks.form)
@@ -233,74 +232,5 @@ def _with_place(colour: F32, place: F32, bare: Mask, overlap: float) -> F32:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float32)
 
 
-def lab_of(light: F32) -> F32:
-    """float32 CIE Lab (L 0..100) of float32 HxWx3 linear sRGB light."""
-    return np.asarray(cv2.cvtColor(np.minimum(light, 1), cv2.COLOR_LRGB2Lab), np.float32)
-
-
 def _metal(marks: Seeds) -> Mask:
     return np.asarray(marks.mannequin & ~marks.form)
-
-
-def _hue_bins(lab: F32, marks: Seeds) -> tuple[tuple[float, float], float]:
-    """Middle and width of the bins of a and b: the more alike garment and mannequin are, the finer the bins.
-
-    Greige cloth on a grey form differs by less than a bin that is wide enough for all colours.
-    """
-    cloth, form = (np.median(lab[mask], 0)[1:] for mask in (marks.garment, marks.form))
-    width = float(np.linalg.norm(cloth - form)) / _HUE_STEPS
-    if width >= _WIDEST:
-        return (0.0, 0.0), _WIDEST
-    a, b = (cloth + form) / 2
-    return (float(a), float(b)), max(_FINEST, width)
-
-
-def _codes(lab: F32, middle: tuple[float, float], width: float) -> npt.NDArray[np.int32]:
-    scaled = np.empty(lab.shape, np.int32)
-    scaled[..., 0] = np.clip(lab[..., 0] / 100 * _BINS[0], 0, _BINS[0] - 1)
-    for k in (1, 2):
-        scaled[..., k] = np.clip((lab[..., k] - middle[k - 1]) / width + _BINS[k] / 2, 0, _BINS[k] - 1)
-    return np.asarray((scaled[..., 0] * _BINS[1] + scaled[..., 1]) * _BINS[2] + scaled[..., 2], np.int32)
-
-
-def _smoothed(cube: F32) -> F32:
-    """A colour histogram blurred along its axes."""
-    for axis, width in enumerate(_BLUR):
-        moved = np.ascontiguousarray(np.moveaxis(cube, axis, 0))
-        lines = cv2.GaussianBlur(moved.reshape(_BINS[axis], -1), (1, 0), sigmaX=1e-3, sigmaY=width)
-        cube = np.moveaxis(np.asarray(lines, np.float32).reshape(moved.shape), 0, axis)
-    return cube
-
-
-@cache
-def _kept() -> F32:
-    """What a histogram of one pixel sums to after the blur, by the pixel's bin: not 1 near the border."""
-    lines = [
-        cv2.GaussianBlur(np.eye(n), (1, 0), sigmaX=1e-3, sigmaY=w).sum(0) for n, w in zip(_BINS, _BLUR, strict=True)
-    ]
-    return np.asarray(np.einsum("i,j,k->ijk", *lines).ravel(), np.float32)
-
-
-def _density(shades: list[npt.NDArray[np.int32]], shares: tuple[float, ...], weight: F32) -> F32:
-    """The smoothed histograms of the colours in each light, each summing to its share; float32 of the bins' shape."""
-    where = np.flatnonzero(weight)
-    heavy = weight.ravel()[where]
-    flat = np.zeros(int(np.prod(_BINS)))
-    for shade, share in zip(shades, shares, strict=True):
-        codes = shade.ravel()[where]
-        total = max(1e-9, float(heavy @ _kept()[codes]))
-        flat += share / total * np.bincount(codes, heavy, minlength=flat.size)
-    return _smoothed(flat.reshape(_BINS).astype(np.float32))
-
-
-def _colour_chance(shades: list[npt.NDArray[np.int32]], garment: F32, mannequin: F32) -> tuple[F32, float]:
-    """Chance of garment by colour alone, and the overlap of the two colour models (Bhattacharyya, 0..1).
-
-    Both models know their material in less and in more light than the seeds were in: folds and armpits of
-    the one, arms and shoulders of the other. What neither knows leans towards the garment, which may have
-    more colours than its torso shows.
-    """
-    cloth, form = _density(shades, _CLOTH_SHARE, garment), _density(shades, _FORM_SHARE, mannequin)
-    overlap = float(np.sqrt(cloth * form).sum())
-    odds = (cloth + 1.5 * _UNKNOWN) / (cloth + form + 2.5 * _UNKNOWN)
-    return np.take(odds.ravel().astype(np.float32), shades[0]), overlap
