@@ -34,16 +34,21 @@ _SIDES = (slice(None), slice(None, None, -1))  # as it is and mirrored
 
 @dataclass(frozen=True)
 class Shapes:
-    """bool HxW: the garment's inside beside the neck, arms' stumps for sure, and all that may belong to these arms."""
+    """bool HxW masks.
+
+    inner: the garment's inside beside the neck; stumps: arms for sure; arms: all that may belong to these; behind: the
+    part of `arms` that would show the body if they were not there.
+    """
 
     inner: Mask
     stumps: Mask
     arms: Mask
+    behind: Mask
 
 
 def none(inside: Mask) -> Shapes:
     """Nothing told."""
-    return Shapes(*(np.zeros_like(inside) for _ in range(3)))
+    return Shapes(*(np.zeros_like(inside) for _ in range(4)))
 
 
 def find(light: F32, lab: F32, inside: Mask, form: Mask) -> Shapes:
@@ -66,8 +71,9 @@ def find(light: F32, lab: F32, inside: Mask, form: Mask) -> Shapes:
         bare = (slice(start + 2, end - 1), slice(outer + 1, inner))
         if _ANOTHER_HUE < _hue_step(light[:, turn], body[:, turn], cloth, bare) < _ANOTHER_COLOUR:
             found.stumps[:, turn][bare] = body[:, turn][bare]
-            arm = (slice(start, end + 1), slice(outer, outer + round(_BROAD * body.shape[1])))
-            found.arms[:, turn][arm] = body[:, turn][arm]
+            for mask, left in ((found.arms, outer), (found.behind, inner + 2)):
+                arm = (slice(start, end + 1), slice(left, outer + round(_BROAD * body.shape[1])))
+                mask[:, turn][arm] = body[:, turn][arm]
     return found
 
 

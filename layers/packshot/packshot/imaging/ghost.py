@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from packshot.imaging import mannequin
+from packshot.imaging.alike import Shapes
 from packshot.imaging.interior import fill_interior
 from packshot.imaging.light import F32, U8, linear
 from packshot.imaging.mannequin import Mask
@@ -23,8 +24,9 @@ __all__ = ["GhostResult", "fill_interior", "separate"]
 _SIDE = 512  # px of the longer side that the separation works at
 BORDER_REACH, BORDER_SIGMA = 8, 2.0
 """Pixels of the small size within which the border is smoothed, and how much: cloth hangs in curves, not in steps."""
-ALIKE, APART = 14, 26
-"""CIE76 units between garment and mannequin below which their colours draw no border, above which they do alone."""
+ALIKE, APART, FAR = 14, 26, 40
+"""CIE76 units between garment and mannequin below which their colours draw no border, above which they do alone, and
+above which they do so even where the backdrop's colour is mixed in."""
 FAINT, SLIVER_SHARE = 40, 0.002
 """A loose part of the garment, seen from 40 of 255 up, is a sliver below 0.2 % of the largest part's area."""
 
@@ -66,17 +68,18 @@ def separate(rgb: U8, alpha: U8, *, networks_hint: F32 | None = None) -> GhostRe
         empty = np.zeros_like(alpha)
         return GhostResult(alpha.copy(), empty, empty, 0.5, {"ghost_removed": 0.0, "ghost_overlap": 1.0})
     hint = None if networks_hint is None else cv2.resize(networks_hint[part], size, interpolation=cv2.INTER_AREA)
-    chance, overlap = mannequin.split(light, inside, marks, hint)
+    parted = mannequin.split(light, inside, marks, hint)
+    chance, shapes = parted.chance, parted.shapes
     garment = _tidy(chance, inside, marks)
-    share = _share_at_full_size(photo, small, garment, inside)
+    share = _share_at_full_size(photo, matte, small, garment, inside)
     out, gone, holes = alpha.copy(), np.zeros_like(alpha), np.zeros_like(alpha)
     out[part] = _without_slivers(cv2.multiply(matte, share, scale=1 / 255))
     gone[part] = cv2.subtract(matte, out[part])
-    opening = _openings(garment, inside, marks)
+    opening = _openings(garment, inside, marks, shapes)
     holes[part] = _smooth_enlarged(opening, matte.shape)
     numbers = {
         "ghost_removed": float((inside & ~garment).sum() / max(1, int(inside.sum()))),
-        "ghost_overlap": overlap,
+        "ghost_overlap": parted.overlap,
         "ghost_unsure": float(((chance > 0.2) & (chance < 0.8) & inside).sum() / max(1, int(inside.sum()))),
     }
     return GhostResult(out, gone, holes, _confidence(numbers, marks), numbers)
@@ -132,7 +135,7 @@ def _tidy(chance: F32, inside: Mask, marks: mannequin.Seeds) -> Mask:
     return np.asarray(cloth)
 
 
-def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8:
+def _share_at_full_size(photo: U8, matte: U8, small: U8, garment: Mask, inside: Mask) -> U8:
     """uint8 HxW share of garment, with the border drawn by the full-size photo.
 
     In a narrow band each pixel is the mix of the garment's and the mannequin's local colour that explains
@@ -161,6 +164,7 @@ def _share_at_full_size(photo: U8, small: U8, garment: Mask, inside: Mask) -> U8
     mix = ((pixels - base) * axis).sum(1) / np.maximum(apart * apart, 1e-3)
     mix = np.clip((mix - 0.08) / 0.84, 0, 1)
     trust = np.clip((apart - ALIKE) / (APART - ALIKE), 0, 1)
+    trust *= (apart > FAR) | (cv2.erode(matte, np.ones((3, 3), np.uint8))[ys, xs] >= 250)
     side = share[ys, xs].astype(np.float32) / 255
     share[ys, xs] = np.round(255 * (trust * mix + (1 - trust) * side)).astype(np.uint8)
     return share
@@ -212,11 +216,11 @@ def _smooth_enlarged(opening: Mask, shape: tuple[int, ...]) -> U8:
     return out
 
 
-def _openings(garment: Mask, inside: Mask, marks: mannequin.Seeds) -> Mask:
+def _openings(garment: Mask, inside: Mask, marks: mannequin.Seeds, shapes: Shapes) -> Mask:
     """bool HxW: what the mannequin filled and where the garment's inside should now be seen.
 
     The neck: between the two sides of the collar, below an arc that joins them. Sleeves and hem: the
-    shallow hollows of the garment's outline where something was removed.
+    shallow hollows of the garment's outline where something was removed. Below a cuff: the body behind the arm.
     """
     gone = inside & ~garment
     size = float(np.sqrt(max(1, int(garment.sum()))))
@@ -226,7 +230,7 @@ def _openings(garment: Mask, inside: Mask, marks: mannequin.Seeds) -> Mask:
     hollow = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[reach:-reach, reach:-reach] > 0
     low = np.zeros_like(garment)
     low[round(0.3 * garment.shape[0]) :] = True
-    found = hollow & gone & low
+    found = gone & (hollow & low & ~shapes.arms | shapes.behind)
     if marks.neck:
         found |= _neck_opening(garment, gone, int(np.nonzero(marks.mannequin[: garment.shape[0] // 2])[1].mean()))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=4)

@@ -172,8 +172,17 @@ def _torso(inside: Mask, top: int, bottom: int) -> Mask:
     return np.asarray(deep > 0.45 * max(1.0, float(deep.max())))
 
 
-def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> tuple[F32, float]:
-    """float32 HxW probability of garment inside the outline (0 outside), and the colours' overlap 0..1.
+@dataclass(frozen=True)
+class Split:
+    """float32 HxW probability of garment inside the outline (0 outside), the colours' overlap 0..1, what shape told."""
+
+    chance: F32
+    overlap: float
+    shapes: alike.Shapes
+
+
+def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> Split:
+    """Garment or mannequin, within a reduced photo's outline.
 
     light: float32 HxWx3 linear sRGB. hint: float32 HxW other opinion on garment, 0..1, or None.
     """
@@ -188,7 +197,8 @@ def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> tuple[F32
     shapes = alike.find(light, lab, inside, marks.form) if near else alike.none(inside)
     # pixels on the outline are mixed with the backdrop: their colour tells nothing
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) > 0
-    for turn in range(3):
+    turns = 2 if near else 3
+    for turn in range(turns):
         colour, overlap = cloth_chance(shades, certain_g, certain_m)
         if hint is not None:
             colour = np.clip(0.7 * colour + 0.3 * hint, 1e-4, 1 - 1e-4)
@@ -199,11 +209,11 @@ def split(light: F32, inside: Mask, marks: Seeds, hint: F32 | None) -> tuple[F32
         for mask, value in ((marks.garment, 1.0), (marks.mannequin | shapes.stumps, 0.0)):
             pull[mask], target[mask] = _SEED, value
         chance = walk(across, down, pull * inside, target, chance)
-        if turn < 2:
+        if turn < turns - 1:
             certain_g = np.clip((chance - 0.7) / 0.3, 0, 1) * core
             certain_m = np.clip((0.3 - chance) / 0.3, 0, 1) * (core & ~_metal(marks) & ~shapes.arms)
             certain_m = np.maximum(certain_m, marks.form)
-    return np.asarray(chance * inside, np.float32), overlap
+    return Split(np.asarray(chance * inside, np.float32), overlap, shapes)
 
 
 def _place(inside: Mask, marks: Seeds, near: bool) -> F32:
