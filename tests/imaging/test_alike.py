@@ -36,7 +36,7 @@ def hoodie(cloth=GREIGE, form=PALE, below_cuff=None):
     stumps = np.maximum(stumps, stumps[:, ::-1])
     rng = np.random.default_rng(4)
     cloth, form = np.array(cloth, np.float32), np.array(form, np.float32)
-    rows, columns = np.mgrid[0:h, 0:w].astype(np.float32)
+    _, columns = np.mgrid[0:h, 0:w].astype(np.float32)
     lit = (1 - 0.0008 * np.abs(columns - 150))[..., None]
     deep = (0.45 + 0.3 * np.clip(np.abs(columns - 150) / 30 - 0.6, 0, 1))[..., None]  # the collar's inside, in shade
     skin = form * np.array((0.80, 0.74, 0.72)) if below_cuff is None else np.array(below_cuff, np.float32)

@@ -8,7 +8,7 @@ segmentation using prior models") draws the border along the photo's edges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -81,8 +81,9 @@ def _padded(marks: Seeds, low: int, shape: tuple[int, ...]) -> Seeds:
         out[low : low + mask.shape[0]] = mask
         return out
 
-    names = ("mannequin", "form", "garment", "limbs", "hem", "bare")
-    return replace(marks, **{name: whole(getattr(marks, name)) for name in names})
+    mannequin, form, garment = whole(marks.mannequin), whole(marks.form), whole(marks.garment)
+    limbs, hem, bare = whole(marks.limbs), whole(marks.hem), whole(marks.bare)
+    return Seeds(mannequin, form, garment, limbs, hem, bare, marks.neck, marks.pole)
 
 
 def _limbs(inside: Mask, torso: Mask, bottom: int) -> tuple[Mask, Mask, Mask]:
@@ -229,8 +230,8 @@ def _place(inside: Mask, marks: Seeds, near: bool) -> F32:
         half = 0.75 * (xs.max() - xs.min() + 1)
         middle, low = (int(xs.max()) + int(xs.min())) / 2, int(ys.max()) + 0.05 * h
         rows, columns = np.mgrid[0:h, 0 : inside.shape[1]]
-        near = np.clip(1.5 - np.maximum(np.abs(columns - middle) / half, rows / low), 0, 0.5) * 2
-        odds -= 2.5 * near.astype(np.float32)
+        below = np.clip(1.5 - np.maximum(np.abs(columns - middle) / half, rows / low), 0, 0.5) * 2
+        odds -= 2.5 * below.astype(np.float32)
     return odds
 
 
