@@ -1,7 +1,9 @@
 """The product's own colour where photo pixels are a mixture of product and backdrop.
 
-Two-pass blur fusion (Forte, "Approximate fast foreground colour estimation", ICIP 2021), in linear light. The
-wide pass runs on a small copy, the narrow one at full size and only in the tiles that hold soft pixels, so that a
+Two-pass blur fusion (Forte, "Approximate fast foreground colour estimation", ICIP 2021), in linear light. It takes the
+matte for the truth; ours errs by some hundredths, and what is too much shows as backdrop in the fringe. So means are
+weighted by the fourth power of the shares, for the surer pixels, and a pixel corrects its mean by the square of its own.
+The wide pass runs on a small copy, the narrow one at full size and only in the tiles that hold soft pixels, so that a
 large photo needs no full-size float copies and a clear outline costs what its length does.
 """
 
@@ -56,19 +58,20 @@ def _means(alpha: F32, fore: F32, back: F32, radius: int) -> tuple[F32, F32, F32
 
     numpy works on arrays of one shape several times quicker than on a last axis of three against one of one.
     """
+    return cv2.merge([alpha] * 3), _mean(fore, alpha, radius), _mean(back, 1 - alpha, radius)
+
+
+def _mean(colour: F32, share: F32, radius: int) -> F32:
     kernel = (2 * radius + 1, 2 * radius + 1)
-    share = cv2.merge([alpha] * 3)
-    around = cv2.blur(share, kernel)
-    mean_f: F32 = cv2.blur(fore * share, kernel)
-    mean_f /= around + 1e-5
-    mean_b: F32 = cv2.blur(back * (1 - share), kernel)
-    mean_b /= (1 - around) + 1e-5
-    return share, mean_f, mean_b
+    weight = cv2.merge([np.square(np.square(share))] * 3)
+    mean: F32 = cv2.blur(colour * weight, kernel)
+    mean /= cv2.blur(weight, kernel) + 1e-5
+    return mean
 
 
 def _fused(image: F32, share: F32, mean_f: F32, mean_b: F32) -> F32:
     """The foreground that explains the pixels best, near its mean; all of one shape ...x3, linear."""
-    fitted = mean_f + share * (image - share * mean_f - (1 - share) * mean_b)
+    fitted = mean_f + share * share * (image - share * mean_f - (1 - share) * mean_b)
     clipped: F32 = np.clip(fitted, 0, 1, out=fitted)
     return clipped
 
