@@ -2,7 +2,7 @@
 
 Two-pass blur fusion (Forte, "Approximate fast foreground colour estimation", ICIP 2021), in linear light. It takes the
 matte for the truth; ours errs by some hundredths, and what is too much shows as backdrop in the fringe. So means are
-weighted by the fourth power of the shares, for the surer pixels, and a pixel corrects its mean by the square of its own.
+weighted by the fourth power of the shares, for surer pixels, and a pixel corrects its mean by the square of its own.
 The wide pass runs on a small copy, the narrow one at full size and only in the tiles that hold soft pixels, so that a
 large photo needs no full-size float copies and a clear outline costs what its length does.
 """
