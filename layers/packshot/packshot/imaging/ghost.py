@@ -71,7 +71,7 @@ def separate(rgb: U8, alpha: U8, *, networks_hint: F32 | None = None) -> GhostRe
     parted = mannequin.split(light, inside, marks, hint)
     chance, shapes = parted.chance, parted.shapes
     garment = _tidy(chance, inside, marks)
-    share = _share_at_full_size(photo, matte, small, garment, inside)
+    share = _share_at_full_size(photo, matte, small, garment, inside, shapes.arms)
     out, gone, holes = alpha.copy(), np.zeros_like(alpha), np.zeros_like(alpha)
     out[part] = _without_slivers(cv2.multiply(matte, share, scale=1 / 255))
     gone[part] = cv2.subtract(matte, out[part])
@@ -135,11 +135,12 @@ def _tidy(chance: F32, inside: Mask, marks: mannequin.Seeds) -> Mask:
     return np.asarray(cloth)
 
 
-def _share_at_full_size(photo: U8, matte: U8, small: U8, garment: Mask, inside: Mask) -> U8:
+def _share_at_full_size(photo: U8, matte: U8, small: U8, garment: Mask, inside: Mask, shaded: Mask) -> U8:
     """uint8 HxW share of garment, with the border drawn by the full-size photo.
 
     In a narrow band each pixel is the mix of the garment's and the mannequin's local colour that explains
-    it best; where the two colours are too alike, the enlarged border stays.
+    it best; where the two colours are too alike, or what is seen is a cuff's shade (bool HxW `shaded`, reduced), the
+    enlarged border stays.
     """
     h, w = photo.shape[:2]
     form = inside & ~garment
@@ -150,6 +151,7 @@ def _share_at_full_size(photo: U8, matte: U8, small: U8, garment: Mask, inside: 
     share = _smooth_border(to_form - to_cloth, (w, h))
     near = np.ones((7, 7), np.uint8)
     band = cv2.bitwise_and(cv2.dilate(garment.astype(np.uint8), near), cv2.dilate(form.astype(np.uint8), near))
+    band[cv2.dilate(shaded.astype(np.uint8), near) > 0] = 0
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     core = np.ones((5, 5), np.uint8)
     cloth_colour = spread(lab, cv2.erode(garment.astype(np.uint8), core).astype(np.float32))
