@@ -49,6 +49,22 @@ def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():
     assert fine[0, 0] == 1 and fine[0, -1] == 0
 
 
+def test_beside_doubt_a_firm_product_keeps_what_is_sure_and_others_may_have_gaps():
+    inside = np.zeros((64, 64), bool)
+    inside[:, :40] = True
+    flat = np.zeros((32, 32, 3), np.float32)
+    fields = backdrop.Fields(flat, flat + 1, flat[..., 0], np.zeros_like(inside), inside)
+    fields.inside[:8, :8] = False  # doubt in two corners, so that the box around it is everything
+    photo, matte = np.zeros((128, 128, 3), np.uint8), inside.astype(np.float32)
+
+    def settle(features: np.ndarray) -> np.ndarray:
+        return np.full((1, 4, *features.shape[2:]), 0.3, np.float32)
+
+    loose, firm = (refiner.refine(photo, matte, fields, settle, firm=firm) for firm in (False, True))
+    assert np.allclose(loose, 0.3)
+    assert np.allclose(firm[20:, :80], 1) and np.allclose(firm[:16, :16], 0.3) and np.allclose(firm[:, 80:], 0.3)
+
+
 def test_the_refiners_weights_are_named_by_their_hash():
     assert refiner.sha256() == hashlib.sha256(refiner.weights()).hexdigest()
     assert engine("cpu")["refiner"] == refiner.sha256()

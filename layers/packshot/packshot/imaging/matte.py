@@ -98,7 +98,7 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         matte = hue.without_shadow(light, matte, network_px, depth)
     fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
-    fine = refiner.refine(work, matte, fields, networks.settle)
+    fine = refiner.refine(work, matte, fields, networks.settle, firm=segment in ("reflective", "transparent"))
     if segment == "reflective":  # elsewhere a small hole is more often true than a mirror
         fine, lone = topology.close_doubtful_holes(fine, matte, network_px)
         numbers["holes_closed"] += lone

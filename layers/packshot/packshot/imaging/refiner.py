@@ -36,16 +36,18 @@ def sha256() -> str:
     return hashlib.sha256(weights()).hexdigest()
 
 
-def refine(photo: U8, matte: F32, fields: Fields, settle: Settle) -> F32:
+def refine(photo: U8, matte: F32, fields: Fields, settle: Settle, firm: bool = False) -> F32:
     """The fine matte, float32 2h x 2w.
 
     photo uint8 2h x 2w x 3 sRGB; matte float32 h x w coarse; fields of size h x w; settle maps features
-    1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells.
+    1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells. Beside doubt the network may find gaps in
+    what was surely inside, as in lace and mesh; not in a firm product.
     """
     height, width = matte.shape
     unsettled = fields.unsettled
     size = (CELL * width, CELL * height)
-    fine = np.asarray(cv2.resize(fields.inside.astype(np.float32), size, interpolation=cv2.INTER_NEAREST), np.float32)
+    sure = np.asarray(cv2.resize(fields.inside.astype(np.float32), size, interpolation=cv2.INTER_NEAREST), np.float32)
+    fine = sure.copy() if firm else sure
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
             part = unsettled[top : top + TILE, left : left + TILE]
@@ -54,7 +56,7 @@ def refine(photo: U8, matte: F32, fields: Fields, settle: Settle) -> F32:
                 box = (top + rows[0], top + rows[-1] + 1, left + cols[0], left + cols[-1] + 1)
                 settled = _settled_box(photo, matte, fields, box, settle)
                 fine[CELL * box[0] : CELL * box[1], CELL * box[2] : CELL * box[3]] = settled
-    return fine
+    return np.maximum(fine, sure, out=fine) if firm else fine
 
 
 def _settled_box(photo: U8, matte: F32, fields: Fields, box: tuple[int, int, int, int], settle: Settle) -> F32:
