@@ -49,20 +49,22 @@ def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():
     assert fine[0, 0] == 1 and fine[0, -1] == 0
 
 
-def test_beside_doubt_a_firm_product_keeps_what_is_sure_and_others_may_have_gaps():
+def test_gaps_in_what_is_sure_are_for_lace_and_not_for_metal():
     inside = np.zeros((64, 64), bool)
     inside[:, :40] = True
+    inside[:8, :8] = False  # doubt in two corners, so that the box around it is everything
     flat = np.zeros((32, 32, 3), np.float32)
     fields = backdrop.Fields(flat, flat + 1, flat[..., 0], np.zeros_like(inside), inside)
-    fields.inside[:8, :8] = False  # doubt in two corners, so that the box around it is everything
-    photo, matte = np.zeros((128, 128, 3), np.uint8), inside.astype(np.float32)
+    photo, half = np.zeros((128, 128, 3), np.uint8), np.full((64, 64), 0.5, np.float32)
 
     def settle(features: np.ndarray) -> np.ndarray:
-        return np.full((1, 4, *features.shape[2:]), 0.3, np.float32)
+        return np.repeat(0.6 * features[:, 18:19], 4, axis=1)  # less than the coarse matte everywhere
 
-    loose, firm = (refiner.refine(photo, matte, fields, settle, firm=firm) for firm in (False, True))
-    assert np.allclose(loose, 0.3)
-    assert np.allclose(firm[20:, :80], 1) and np.allclose(firm[:16, :16], 0.3) and np.allclose(firm[:, 80:], 0.3)
+    porous, solid, firm = (refiner.refine(photo, half, fields, settle, body) for body in ("porous", "solid", "firm"))
+    sure, doubt = np.s_[20:, :80], np.s_[:16, :16]
+    assert np.allclose(porous, 0.3)
+    assert np.allclose(solid[sure], 0.6) and np.allclose(solid[doubt], 0.3)
+    assert np.allclose(firm[sure], 1) and np.allclose(firm[doubt], 0.3) and np.allclose(firm[:, 80:], 0.3)
 
 
 def test_the_refiners_weights_are_named_by_their_hash():

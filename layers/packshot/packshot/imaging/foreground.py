@@ -2,7 +2,7 @@
 
 Two-pass blur fusion (Forte, "Approximate fast foreground colour estimation", ICIP 2021), in linear light. It takes the
 matte for the truth; ours errs by some hundredths, and what is too much shows as backdrop in the fringe. So means are
-weighted by the fourth power of the shares, for surer pixels, and a pixel corrects its mean by the square of its own.
+weighted by the eighth power of the shares, for surer pixels, and a pixel corrects its mean by the cube of its own.
 The wide pass runs on a small copy, the narrow one at full size and only in the tiles that hold soft pixels, so that a
 large photo needs no full-size float copies and a clear outline costs what its length does.
 """
@@ -19,8 +19,8 @@ from packshot.imaging.light import F32, U8, linear, srgb
 from packshot.imaging.reduced import shrunk
 
 WIDE_LONG_SIDE = 640
-WIDE_RADIUS_SHARE = 0.05
-NARROW_RADIUS_SHARE = 0.002
+WIDE_RADIUS_SHARE = 0.02
+NARROW_RADIUS_SHARE = 0.003
 TILE = 64
 SOFT_LOW, SOFT_HIGH = 1, 254
 
@@ -63,7 +63,7 @@ def _means(alpha: F32, fore: F32, back: F32, radius: int) -> tuple[F32, F32, F32
 
 def _mean(colour: F32, share: F32, radius: int) -> F32:
     kernel = (2 * radius + 1, 2 * radius + 1)
-    weight = cv2.merge([np.square(np.square(share))] * 3)
+    weight = cv2.merge([np.square(np.square(np.square(share)))] * 3)
     mean: F32 = cv2.blur(colour * weight, kernel)
     mean /= cv2.blur(weight, kernel) + 1e-5
     return mean
@@ -71,7 +71,7 @@ def _mean(colour: F32, share: F32, radius: int) -> F32:
 
 def _fused(image: F32, share: F32, mean_f: F32, mean_b: F32) -> F32:
     """The foreground that explains the pixels best, near its mean; all of one shape ...x3, linear."""
-    fitted = mean_f + share * share * (image - share * mean_f - (1 - share) * mean_b)
+    fitted = mean_f + share * share * share * (image - share * mean_f - (1 - share) * mean_b)
     clipped: F32 = np.clip(fitted, 0, 1, out=fitted)
     return clipped
 

@@ -20,6 +20,7 @@ WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
 EVEN_SIZE, FULL_SIZE = 768, 1024
 """Long side of what the accurate network sees; before a sweep the small one is enough for most products."""
+BODIES: dict[str, refiner.Body] = {"textured": "porous", "reflective": "firm", "transparent": "firm"}
 DOUBTFUL, CLUTTER_DOUBTFUL = 0.02, 0.03
 """Doubt deeper than an edge, by the product's area, from which on a second look is worth its time."""
 OTHERS_WEIGHT, GLASS_OTHERS_WEIGHT = 0.5, 0.25
@@ -98,7 +99,7 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         matte = hue.without_shadow(light, matte, network_px, depth)
     fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
-    fine = refiner.refine(work, matte, fields, networks.settle, firm=segment in ("reflective", "transparent"))
+    fine = refiner.refine(work, matte, fields, networks.settle, BODIES.get(segment, "solid"))
     if segment == "reflective":  # elsewhere a small hole is more often true than a mirror
         fine, lone = topology.close_doubtful_holes(fine, matte, network_px)
         numbers["holes_closed"] += lone

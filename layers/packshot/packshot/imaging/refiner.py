@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -36,18 +37,23 @@ def sha256() -> str:
     return hashlib.sha256(weights()).hexdigest()
 
 
-def refine(photo: U8, matte: F32, fields: Fields, settle: Settle, firm: bool = False) -> F32:
+Body = Literal["porous", "solid", "firm"]
+"""Where gaps may be in what is surely inside: anywhere (lace, mesh, fur), beside doubt only, nowhere (metal, glass)."""
+
+
+def refine(photo: U8, matte: F32, fields: Fields, settle: Settle, body: Body = "porous") -> F32:
     """The fine matte, float32 2h x 2w.
 
     photo uint8 2h x 2w x 3 sRGB; matte float32 h x w coarse; fields of size h x w; settle maps features
-    1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells. Beside doubt the network may find gaps in
-    what was surely inside, as in lace and mesh; not in a firm product.
+    1 x 27 x n x m (n, m multiples of 8) to alphas 1 x 4 x n x m of the cells.
     """
     height, width = matte.shape
     unsettled = fields.unsettled
+    if body != "porous":  # a coarse matte that is half sure of a whole product must not thin out its edge
+        matte = np.maximum(matte, fields.inside, dtype=np.float32)
     size = (CELL * width, CELL * height)
     sure = np.asarray(cv2.resize(fields.inside.astype(np.float32), size, interpolation=cv2.INTER_NEAREST), np.float32)
-    fine = sure.copy() if firm else sure
+    fine = sure.copy()
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
             part = unsettled[top : top + TILE, left : left + TILE]
@@ -56,7 +62,7 @@ def refine(photo: U8, matte: F32, fields: Fields, settle: Settle, firm: bool = F
                 box = (top + rows[0], top + rows[-1] + 1, left + cols[0], left + cols[-1] + 1)
                 settled = _settled_box(photo, matte, fields, box, settle)
                 fine[CELL * box[0] : CELL * box[1], CELL * box[2] : CELL * box[3]] = settled
-    return np.maximum(fine, sure, out=fine) if firm else fine
+    return np.maximum(fine, sure, out=fine) if body == "firm" else fine
 
 
 def _settled_box(photo: U8, matte: F32, fields: Fields, box: tuple[int, int, int, int], settle: Settle) -> F32:
