@@ -34,12 +34,12 @@ def test_every_product_has_its_builder(product: Product) -> None:
     assert [argument.arg for one in builders for argument in one.args.args] == ["rng"]
 
 
-def test_one_in_seven_judges_and_every_family_that_judges_learns() -> None:
+def test_a_quarter_judges_and_knows_every_family_that_learns() -> None:
     known = products()
     assert len({product.sku for product in known}) == len({product.builder for product in known}) == len(known) >= 40
     held, learnt = ([p for p in known if p.held is wanted] for wanted in (True, False))
-    assert 1 / 7 < len(held) / len(known) < 0.3
-    assert {p.builder.split(".")[0] for p in held} < {p.builder.split(".")[0] for p in learnt}
+    assert 0.2 < len(held) / len(known) < 0.3
+    assert {p.builder.split(".")[0] for p in held} == {p.builder.split(".")[0] for p in learnt}
     assert not {p.builder for p in held} & {p.builder for p in learnt}
     assert all(p.sku.startswith("HELD-") for p in held)
     assert all(p.sku.startswith("TRAIN-") for p in learnt)

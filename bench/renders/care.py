@@ -120,3 +120,18 @@ def feather(rng: np.random.Generator) -> None:
         bow = 0.05 * rng.normal(size=3)
         down.append(shapes.bend([shaft[index], shaft[index] + 0.5 * way + 0.3 * bow, shaft[index] + way + bow], 8))
     shapes.strands(np.array(down), 0.0014, vane, tip=0.4)
+
+
+def toothbrushes(rng: np.random.Generator) -> None:
+    """Two toothbrushes, one across the other, white and mint with white bristles; made for a white backdrop."""
+    white, mint = materials.paint((0.8, 0.8, 0.79), 0.25, coat=0.3, vary=0.02), materials.paint((0.35, 0.62, 0.55), 0.3)
+    nylon = materials.paint((0.8, 0.82, 0.84), 0.4, vary=0.05)
+    for at, turn, body in (((0, 0, 0.03), (0, 0, 18), mint), ((0.05, 0.02, 0.09), (0, -4, -24), white)):
+        spine = shapes.bend([(-0.8, 0, 0), (-0.4, 0, 0.01), (0.1, 0, 0.02), (0.45, 0, 0.0), (0.75, 0, 0.0)], 60)
+        thick = np.interp(np.linspace(0, 1, 60), [0, 0.1, 0.4, 0.6, 0.76, 0.8, 1], [0.8, 1.2, 1, 0.5, 0.5, 1.2, 1.1])
+        shapes.wires([shapes.place(spine, at, turn)], 0.03, body, taper=thick, round_=8)
+        roots = np.array([(x, y, 0.03) for x in np.linspace(0.5, 0.74, 9) for y in (-0.024, -0.008, 0.008, 0.024)])
+        lines = np.repeat(roots, 45, axis=0) + rng.normal(size=(45 * len(roots), 3)) * [0.005, 0.004, 0]
+        rise = np.linspace(0, 1, 5)[None, :, None] * np.array([0, 0, 0.11])
+        lean = np.linspace(0, 1, 5)[None, :, None] ** 2 * rng.normal(size=(len(lines), 1, 3)) * [0.007, 0.007, 0]
+        shapes.strands(shapes.place(lines[:, None] + rise + lean, at, turn), 0.0022, nylon, tip=0.8)

@@ -224,3 +224,32 @@ def umbrella(rng: np.random.Generator) -> None:
     shapes.wires([shapes.place([(0, 0, 0.5), (0, 0, -0.55)], at, turn)], 0.011, steel)
     crook = shapes.bend([(0, 0, -0.5), (0, 0, -0.66), (0.06, 0, -0.74), (0.13, 0, -0.7), (0.14, 0, -0.62)], 30)
     shapes.wires([shapes.place(crook, at, turn)], 0.024, wood, round_=6)
+
+
+def bunting(rng: np.random.Generator) -> None:
+    """A cord laid in waves with cloth pennants sewn to it, their pinked edges frayed."""
+    cord = materials.paint((0.62, 0.55, 0.42), 0.9, vary=0.15)
+    line = shapes.bend(
+        [(-0.9, 0.3, 0.012), (-0.45, 0.1, 0.012), (0, 0.28, 0.012), (0.45, 0.05, 0.012), (0.9, 0.3, 0.012)], 240
+    )
+    curl = [line[-1], (1.0, 0.2, 0.012), (0.95, 0.0, 0.012), (1.05, -0.15, 0.012)]
+    shapes.wires([line, shapes.bend(curl, 40)], 0.009, cord)
+    cloths = [
+        materials.paint(colour, 0.85, weave=True, bump=0.3, bump_scale=120)
+        for colour in ((0.6, 0.12, 0.1), (0.7, 0.62, 0.45), (0.1, 0.25, 0.3))
+    ]
+    threads = []
+    for number, start in enumerate(range(12, 220, 36)):
+        left, right = line[start], line[start + 24]
+        tip = 0.5 * (left + right) + [rng.uniform(-0.03, 0.03), -0.4, 0]
+        across, down = np.meshgrid(np.linspace(0, 1, 24), np.linspace(0, 1, 30), indexing="ij")
+        top = left + across[..., None] * (right - left)
+        grid = top + down[..., None] * (tip - top) * 0.98
+        grid[..., 2] = 0.01 + 0.012 * np.sin(3 * across + 5 * down + number)
+        shapes.sheet(grid, cloths[number % 3], 0.006)
+        for at in rng.uniform(0.05, 0.95, 26):
+            for side in (0, -1):
+                root = grid[side, int(29 * at)]
+                out = np.array([0.05 * (1 if side else -1), rng.uniform(-0.03, 0.02), 0.0]) * rng.uniform(0.4, 1)
+                threads.append(root + np.linspace(0, 1, 6)[:, None] * out + [0, 0, 0.004])
+    shapes.strands(np.array(threads), 0.0016, cord, tip=0.5)

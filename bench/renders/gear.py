@@ -205,3 +205,27 @@ def _band(path: npt.ArrayLike, sides: npt.ArrayLike, half: float, material: Mate
     )
     side *= half / np.linalg.norm(side, axis=1, keepdims=True)
     shapes.sheet(np.stack([line + s * side for s in (-1.0, -0.3, 0.3, 1.0)]), material, 0.009)
+
+
+def handset(rng: np.random.Generator) -> None:
+    """A telephone's handset lying on its side, its coiled cord around it."""
+    red, grey = materials.paint((0.45, 0.02, 0.02), 0.25, coat=0.4), materials.paint((0.03, 0.03, 0.03), 0.5)
+    along = shapes.bend(
+        [(-0.5, 0, 0.12), (-0.42, 0, 0.19), (-0.2, 0, 0.24), (0.2, 0, 0.24), (0.42, 0, 0.19), (0.5, 0, 0.12)], 60
+    )
+    wide = np.interp(np.linspace(0, 1, 60), [0, 0.15, 0.3, 0.7, 0.85, 1], [1.6, 1.4, 1, 1, 1.4, 1.6])
+    shapes.wires([along], 0.062, red, taper=wide, round_=10)
+    for x, lean in ((-0.47, 14), (0.47, -14)):
+        shapes.rod(0.13, 0.1, (x, 0, 0.02), red, (0, lean, 0), bevel=0.03)
+        for ring in (0.03, 0.06, 0.09):
+            holes = shapes.place(shapes.circle(ring, int(160 * ring), 0.104), (x, 0, 0.02), (0, lean, 0))
+            for hole in holes:
+                shapes.ball(0.007, hole, grey, count=10)
+    path = [(-0.56, 0, 0.1), (-0.75, -0.08, 0.045), (-0.7, -0.34, 0.045), (-0.3, -0.4, 0.045), (0.2, -0.34, 0.045)]
+    line = shapes.bend([*path, (0.6, -0.4, 0.045), (0.85, -0.2, 0.045), (0.8, 0.1, 0.045)], 1500)
+    t = np.linspace(0, 2 * np.pi * 75, len(line))
+    step = np.gradient(line, axis=0)
+    side = np.stack([-step[:, 1], step[:, 0], 0 * t], 1) / np.linalg.norm(step[:, :2], axis=1)[:, None]
+    reach = 0.03 * np.clip(np.minimum(t, t[-1] - t) / 20, 0, 1)[:, None]
+    coil = line + reach * (side * np.cos(t)[:, None] + np.array([0, 0, 1]) * np.sin(t)[:, None])
+    shapes.wires([coil], 0.009, grey)

@@ -116,3 +116,26 @@ def links(path: Points, half: float, thick: float, metal: Material) -> None:
         across = side if index % 2 else np.cross(ahead, side)
         made.append(at + oval[:, :1] * ahead + oval[:, 1:2] * across)
     shapes.wires(made, thick, metal, closed=True, round_=2)
+
+
+def brooch(rng: np.random.Generator) -> None:
+    """A round filigree brooch: scrolls of wire within a beaded rim, pearls around a dark stone."""
+    gold = materials.gold(0.12)
+    pearl, stone = materials.paint((0.8, 0.76, 0.7), 0.2, coat=0.6), materials.paint((0.12, 0.0, 0.02), 0.05, coat=1)
+    lift = 0.05
+    shapes.wires([shapes.circle(r, 140, lift) for r in (0.2, 0.215, 0.5)], 0.012, gold, closed=True)
+    for angle in np.linspace(0, 2 * np.pi, 60, endpoint=False):
+        shapes.ball(0.02, (0.53 * np.cos(angle), 0.53 * np.sin(angle), lift), gold, count=16)
+    turn = np.linspace(0.4, 3.6 * np.pi, 60)
+    scroll = np.stack([0.012 * turn * np.cos(turn), 0.012 * turn * np.sin(turn), 0 * turn], 1)
+    scrolls = [
+        shapes.place(shapes.place(scroll * [mirror, 0.55, 1], (out, 0, lift)), turn=(0, 0, 40 * k + start))
+        for k in range(9)
+        for mirror, out, start in ((1, 0.3, 0), (-1, 0.42, 20))
+    ]
+    shapes.wires(scrolls, 0.007, gold)
+    for k in range(9):
+        angle = np.radians(40 * k + 20)
+        shapes.ball(0.036, (0.36 * np.cos(angle), 0.36 * np.sin(angle), lift + 0.012), pearl, count=24)
+    shapes.ball(0.185, (0, 0, lift), stone, (1, 1, 0.5))
+    shapes.wires([[(-0.45, 0.1, 0.012), (0.5, 0.1, 0.012)]], 0.009, gold)

@@ -162,3 +162,21 @@ def _perforated(
         start += len(both)
     where, which = np.unique(np.round(np.concatenate(points), 6), axis=0, return_inverse=True)
     return shapes.mesh(where, [[int(which.ravel()[corner]) for corner in face] for face in faces], material)
+
+
+def moka_pot(rng: np.random.Generator) -> None:
+    """An eight-sided aluminium moka pot with a black grip; made for a white backdrop."""
+    metal, black = materials.chrome((0.78, 0.78, 0.77), 0.16), materials.paint((0.015, 0.015, 0.016), 0.35, coat=0.2)
+
+    def skin(*rings: tuple[float, float]) -> Object:
+        return shapes.loft([shapes.place(shapes.circle(r, 8, z), turn=(0, 0, 22.5)) for z, r in rings], metal, sharp=20)
+
+    skin((0, 0.3), (0.02, 0.31), (0.36, 0.25), (0.38, 0.24))
+    shapes.rod(0.25, 0.05, (0, 0, 0.37), metal)
+    skin((0.42, 0.21), (0.44, 0.22), (0.78, 0.3), (0.8, 0.3))
+    skin((0.8, 0.31), (0.82, 0.31), (0.9, 0.06), (0.91, 0.05))
+    shapes.ball(0.045, (0, 0, 0.95), black, (1, 1, 1.1))
+    shapes.plate([(0.24, -0.06), (0.4, 0), (0.24, 0.06)], 0.09, metal, (0, 0, 0.71))
+    shapes.ball(0.025, (0.15, -0.22, 0.2), metal)
+    grip = [(-0.27, 0, 0.76), (-0.42, 0, 0.78), (-0.5, 0, 0.68), (-0.47, 0, 0.42), (-0.45, 0, 0.36)]
+    shapes.wires([shapes.bend(grip, 40)], 0.036, black, taper=[0.8, 1, 1.1, 1, 0.6], round_=6)

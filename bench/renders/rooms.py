@@ -189,3 +189,25 @@ def grasses(rng: np.random.Generator) -> None:
         for p in stalk[38::2]:
             shapes.ball(0.009, p + 0.009 * rng.normal(size=3), seeds, (0.8, 0.8, 1.7), count=8)
     shapes.wires(stalks, 0.003, pale, round_=2)
+
+
+def candelabra(rng: np.random.Generator) -> None:
+    """A brass candelabra with three arms and white candles, one burnt down."""
+    brass, wax = materials.gold(0.22), materials.paint((0.8, 0.78, 0.7), 0.5, vary=0.03)
+    wick = materials.paint((0.02, 0.02, 0.02), 0.9)
+    foot = [(0, 0), (0.24, 0), (0.25, 0.02), (0.2, 0.05), (0.05, 0.09), (0.03, 0.16), (0.05, 0.2), (0.028, 0.24)]
+    shapes.lathe([*foot, (0.022, 0.5), (0.04, 0.54), (0.02, 0.58), (0.02, 0.68), (0, 0.68)], brass, smooth=1)
+    arms = [
+        shapes.bend([(0, 0, 0.54), (side * 0.2, 0, 0.46), (side * 0.38, 0, 0.5), (side * 0.4, 0, 0.64)], 40)
+        for side in (-1, 1)
+    ]
+    curls = [shapes.place(shapes.arc(0.07, -90, 180) * [side, 1, 1], (side * 0.2, 0, 0.54)) for side in (-1, 1)]
+    shapes.wires([*arms, *curls], 0.017, brass, round_=6)
+    for x, z, tall in ((-0.4, 0.63, 0.42), (0.0, 0.68, 0.48), (0.4, 0.63, 0.2)):
+        cup = [(0, 0), (0.03, 0), (0.09, 0.03), (0.095, 0.04), (0.04, 0.045), (0.04, 0.09), (0.03, 0.09), (0.03, 0.05)]
+        shapes.lathe([*cup, (0, 0.05)], brass, (x, 0, z))
+        shapes.rod(0.03, tall, (x, 0, z + 0.05), wax, top=0.026)
+        top = z + 0.05 + tall
+        shapes.wires(
+            [shapes.bend([(x, 0, top - 0.01), (x, 0, top + 0.03), (x + 0.012, 0, top + 0.05)], 8)], 0.003, wick
+        )

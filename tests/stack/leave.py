@@ -37,7 +37,7 @@ def run(way: str, folder: Path) -> None:
             photos = [{"do": "sleep", "seconds": 60, "key": "1"}]
             bench.start([{"lot": "left", "review": True, "photos": []}, {"lot": "x", "photos": photos}], "left")
             until(lambda: bench.item("token#left"), 30)
-            child = stack.invoke("Work", {"do": "spawn"}).value()["child"]
+            child = stack.invoke("Worker", {"do": "spawn"}).value()["child"]
             workers = [worker.pid for worker in stack.workers()]
             tell(way, stack=os.getpid(), pids=[child, *workers, *parents(workers)])
             sys.stdin.read()

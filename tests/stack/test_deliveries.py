@@ -98,8 +98,8 @@ def test_a_poisonous_change_is_given_up_and_the_stream_goes_on(bench: Bench) -> 
 
 
 def test_schedules_fire_at_will(bench: Bench) -> None:
-    bench.stack.fire_schedule("WorkTick")
-    bench.stack.fire_schedule("WorkNightly")
+    bench.stack.fire_schedule("WorkerTick")
+    bench.stack.fire_schedule("WorkerNightly")
     assert until(lambda: bench.item("record#tick"))["count"]["N"] == "1"
     assert until(lambda: bench.item("record#night"))["count"]["N"] == "1"
 

@@ -12,7 +12,7 @@ from small import Bench
 from packshot_local.stack import Kind, Rule, StackError
 from packshot_local.stack.faults import Call
 
-WRITES = {"function": "Work", "service": "dynamodb", "operation": "UpdateItem"}
+WRITES = {"function": "Worker", "service": "dynamodb", "operation": "UpdateItem"}
 
 
 def count(bench: Bench, key: str) -> int:
@@ -22,11 +22,11 @@ def count(bench: Bench, key: str) -> int:
 
 @contextmanager
 def deployed(bench: Bench, **env: str) -> Iterator[None]:
-    before = bench.stack.reconfigure("Work", lambda spec: dataclasses.replace(spec, env={**spec.env, **env}))
+    before = bench.stack.reconfigure("Worker", lambda spec: dataclasses.replace(spec, env={**spec.env, **env}))
     try:
         yield
     finally:
-        bench.stack.reconfigure("Work", lambda _: before)
+        bench.stack.reconfigure("Worker", lambda _: before)
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def deployed(bench: Bench, **env: str) -> Iterator[None]:
 )
 def test_a_call_that_fails_once_is_made_again_by_the_client(bench: Bench, kind: Kind, written: int) -> None:
     with bench.stack.faults.injected(Rule(kind, **WRITES, most=1, seconds=0.1)) as struck:
-        assert bench.stack.invoke("Work", {"do": "record", "key": kind}).error is None
+        assert bench.stack.invoke("Worker", {"do": "record", "key": kind}).error is None
     assert [(k, call.function, call.service, call.operation) for k, call in struck] == [
-        (kind, "Work", "dynamodb", "UpdateItem")
+        (kind, "Worker", "dynamodb", "UpdateItem")
     ]
     assert count(bench, kind) == written
 
@@ -54,7 +54,7 @@ def test_a_call_that_fails_once_is_made_again_by_the_client(bench: Bench, kind: 
 @pytest.mark.parametrize(("kind", "written"), [(Kind.KILLED, 0), (Kind.BEREFT, 1)])
 def test_a_worker_is_killed_at_its_call(bench: Bench, kind: Kind, written: int) -> None:
     with bench.stack.faults.injected(Rule(kind, **WRITES, most=1)):
-        result = bench.stack.invoke("Work", {"do": "record", "key": kind})
+        result = bench.stack.invoke("Worker", {"do": "record", "key": kind})
     assert result.error and b"signal: killed" in result.payload
     assert count(bench, kind) == written
 
@@ -62,7 +62,7 @@ def test_a_worker_is_killed_at_its_call(bench: Bench, kind: Kind, written: int) 
 def test_a_call_that_always_fails_fails_with_the_services_own_word(bench: Bench) -> None:
     throttled = Rule(Kind.THROTTLED, **WRITES)
     with deployed(bench, AWS_MAX_ATTEMPTS="2"), bench.stack.faults.injected(throttled) as struck:
-        result = bench.stack.invoke("Work", {"do": "record", "key": "always"})
+        result = bench.stack.invoke("Worker", {"do": "record", "key": "always"})
     with pytest.raises(StackError, match="ProvisionedThroughputExceededException"):
         result.value()
     assert len(struck) == 2 and count(bench, "always") == 0
@@ -74,11 +74,11 @@ def test_rules_say_which_calls_and_how_many(bench: Bench) -> None:
         Rule(Kind.LOST, service="s3"),
         Rule(Kind.LOST, operation="PutItem"),
         Rule(Kind.LOST, about="record#other"),
-        Rule(Kind.LOST, function="Work", about="record#chosen", after=1, most=1),
+        Rule(Kind.LOST, function="Worker", about="record#chosen", after=1, most=1),
     )
     with bench.stack.faults.injected(*rules) as struck:
         for _ in range(4):
-            bench.stack.invoke("Work", {"do": "record", "key": "chosen"}).value()
+            bench.stack.invoke("Worker", {"do": "record", "key": "chosen"}).value()
     assert len(struck) == 1 and count(bench, "chosen") == 5
 
 
@@ -86,7 +86,7 @@ def test_a_share_is_drawn_by_its_seed(bench: Bench) -> None:
     def drawn(seed: int) -> int:
         with bench.stack.faults.injected(Rule(Kind.SLOW, **WRITES, share=0.5, seed=seed)) as struck:
             for _ in range(16):
-                bench.stack.invoke("Work", {"do": "record", "key": "share"}).value()
+                bench.stack.invoke("Worker", {"do": "record", "key": "share"}).value()
         return len(struck)
 
     first = drawn(1)
@@ -98,13 +98,13 @@ def test_who_owns_the_stack_is_left_alone_and_so_is_everybody_afterwards(bench: 
         bench.put("owner.txt")
         assert bench.stack.client("s3").get_object(Bucket=bench.bucket, Key="owner.txt")["Body"].read() == b"x"
     assert not [call for _, call in struck if "owner.txt" in call.text] and bench.stack.faults.off
-    bench.stack.invoke("Work", {"do": "record", "key": "after"}).value()
+    bench.stack.invoke("Worker", {"do": "record", "key": "after"}).value()
     assert count(bench, "after") == 1
 
 
 @pytest.mark.parametrize("operation", ["GetObject", "PutObject", "HeadObject", "DeleteObject", "ListObjectsV2"])
 def test_calls_to_s3_are_told_apart(bench: Bench, operation: str) -> None:
-    environment = {"HTTP_USER_AGENT": "Boto3/1 app/Work-0", "PATH_INFO": "/bucket/some/key"}
+    environment = {"HTTP_USER_AGENT": "Boto3/1 app/Worker-0", "PATH_INFO": "/bucket/some/key"}
     scope = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/s3/aws4_request, SignedHeaders=host"
     environment |= {"HTTP_AUTHORIZATION": scope, "REQUEST_METHOD": operation[:4].rstrip("OL").upper()}
     if operation == "ListObjectsV2":
@@ -116,8 +116,8 @@ def test_calls_to_s3_are_told_apart(bench: Bench, operation: str) -> None:
 
 
 def test_a_function_that_is_deployed_anew_ends_its_call_as_it_began(bench: Bench) -> None:
-    old = bench.stack.invoke("Work", {}).value()
+    old = bench.stack.invoke("Worker", {}).value()
     with deployed(bench, QUALITY="next"):
-        new = bench.stack.invoke("Work", {}).value()
+        new = bench.stack.invoke("Worker", {}).value()
         assert (old["quality"], new["quality"]) == ("best", "next") and old["pid"] != new["pid"]
-    assert bench.stack.invoke("Work", {}).value()["quality"] == "best"
+    assert bench.stack.invoke("Worker", {}).value()["quality"] == "best"

@@ -33,7 +33,7 @@ def test_what_is_replaced_is_not_kept(bench: Bench) -> None:
     tracked = [len(kind.instances_tracked) for kind in (Item, FakeKey)]
     for _ in range(3):
         bench.put("again.bin", b"x" * 100_000)
-        bench.stack.invoke("Work", {"do": "record", "key": "again"}).value()
+        bench.stack.invoke("Worker", {"do": "record", "key": "again"}).value()
     assert [len(kind.instances_tracked) for kind in (Item, FakeKey)] == tracked
 
 
@@ -48,7 +48,7 @@ def test_listing_versions_leaves_the_objects_whole(bench: Bench) -> None:
 
 
 def test_records_of_a_stream_are_let_go_when_they_were_read(bench: Bench) -> None:
-    bench.stack.invoke("Work", {"do": "record", "key": "streamed"}).value()
+    bench.stack.invoke("Worker", {"do": "record", "key": "streamed"}).value()
     assert bench.stack.wait_idle(10)
     streams = [source for source in bench.stack._sources if hasattr(source, "_shard")]
     assert streams and until(lambda: all(set(source._shard.items) == {None} for source in streams))

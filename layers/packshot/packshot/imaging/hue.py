@@ -40,7 +40,7 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
 def _told(light: F32, fields: Fields, where: tuple[Indices, ...]) -> tuple[F32, F32]:
     """The product's share of the pixels at rows and columns, and how far to trust that nothing else has a share."""
     known = fields.at(*where)
-    told, trust, off = share_by_hue(light[where], known.product, known.backdrop)
+    told, trust, off = _share_by_hue(light[where], known.product, known.backdrop)
     return told, trust * np.clip((STRANGE - off) / (STRANGE - EXPLAINED), 0, 1)
 
 
@@ -51,7 +51,7 @@ def _wrong(light: F32, fields: Fields) -> float:
     return min(1.0, float((trust * (1 - told)).mean()) / OFTEN_WRONG) if told.size else 0.0
 
 
-def share_by_hue(light: F32, product: F32, backdrop: F32) -> tuple[F32, F32, F32]:
+def _share_by_hue(light: F32, product: F32, backdrop: F32) -> tuple[F32, F32, F32]:
     """The product's share of pixels and how far to trust it, 0..1, and how far each is off any mixture; n x 3 linear.
 
     Every pixel is unmixed into non-negative shares of the product's and the backdrop's colour without asking that they
