@@ -20,6 +20,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, LambdaVersion, Permission
 from moto.cloudformation import parsing
 from moto.dynamodb.models import table as moto_table
+from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.s3.models import FakeKey
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (
@@ -174,8 +175,10 @@ def test_queues_stay_quick(aws: Callable[[str], Any]) -> None:
 @contract
 def test_one_at_a_time(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     assert conditional_writes_that_succeed(aws, monkeypatch, "stock") == 2
+    assert read_while_it_is_written(aws, monkeypatch, "stock-read") == {"pk": {"S": "1"}}
     with only("one_at_a_time"):
         assert conditional_writes_that_succeed(aws, monkeypatch, "patched") == 1
+        assert read_while_it_is_written(aws, monkeypatch, "patched-read") == {"pk": {"S": "1"}, "colour": {"S": "red"}}
 
 
 def conditional_writes_that_succeed(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, table: str) -> int:
@@ -194,14 +197,7 @@ def conditional_writes_that_succeed(aws: Callable[[str], Any], monkeypatch: pyte
 
         return SimpleNamespace(expr=expr)
 
-    key = [{"AttributeName": "pk", "AttributeType": "S"}]
-    dynamodb = aws("dynamodb")
-    dynamodb.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=key,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    dynamodb = with_table(aws, table)
     done = []
 
     def write() -> None:
@@ -218,3 +214,38 @@ def conditional_writes_that_succeed(aws: Callable[[str], Any], monkeypatch: pyte
         for writer in writers:
             writer.join()
     return len(done)
+
+
+def read_while_it_is_written(aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, table: str) -> Any:
+    """A reader asks for a new item while its update stands between the making of the item and its attributes."""
+    dynamodb = with_table(aws, table)
+    place = {"TableName": table, "Key": {"pk": {"S": "1"}}}
+    read: list[Any] = []
+    reader = threading.Thread(target=lambda: read.append(dynamodb.get_item(**place)["Item"]))
+    before = UpdateExpressionExecutor.execute
+
+    def execute(executor: Any, *args: Any) -> None:
+        if reader.ident is None:  # of the tree's root; it calls itself for the parts
+            reader.start()
+            reader.join(0.3)
+        before(executor, *args)
+
+    with monkeypatch.context() as context:
+        context.setattr(UpdateExpressionExecutor, "execute", execute)
+        dynamodb.update_item(
+            **place, UpdateExpression="SET colour = :red", ExpressionAttributeValues={":red": {"S": "red"}}
+        )
+        reader.join()
+    return read[0]
+
+
+def with_table(aws: Callable[[str], Any], name: str) -> Any:
+    """A client of DynamoDB, which has an empty table of that name."""
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    return dynamodb

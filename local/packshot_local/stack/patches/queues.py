@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.models import Message, Queue, SQSBackend
 
 from ..patching import Patching
-from ..tables import ONE_AT_A_TIME
 from .host import Host, patch
 
 VISIBLE_MESSAGES = 64
@@ -19,6 +19,12 @@ VISIBLE_MESSAGES = 64
 
 LOOK_AGAIN_SECONDS = 0.25
 """How often a waiting receive looks for messages that have become visible again."""
+
+ANSWERED_ALONE = (
+    "put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items",
+    "get_item", "batch_get_item", "transact_get_items", "query", "scan",
+)  # fmt: skip
+"""DynamoDB's actions on items. One that reads waits too: moto makes a new item first and fills it afterwards."""
 
 
 @patch
@@ -43,10 +49,11 @@ def queues_stay_quick(patching: Patching, _host: Host) -> None:
 
 @patch
 def one_at_a_time(patching: Patching, host: Host) -> None:
-    """moto's server has threads, its SQS and DynamoDB have no locks: a message is handed out twice, and two
-    conditional writes can both succeed."""
-    for name in ("put_item", "update_item", "delete_item", "transact_write_items", "query", "scan"):
-        patching.set(DynamoDBBackend, name, _locked(DynamoDBBackend.__dict__[name], lambda *_: ONE_AT_A_TIME))
+    """moto's server has threads, its SQS and DynamoDB have no locks: a message is handed out twice, two
+    conditional writes can both succeed, and a reader sees an item that is half written."""
+    tables = threading.RLock()
+    for name in ANSWERED_ALONE:
+        patching.set(DynamoHandler, name, _locked(DynamoHandler.__dict__[name], lambda *_: tables))
     for name in ("add_message", "delete_message"):
         patching.set(Queue, name, _locked(Queue.__dict__[name], lambda queue, *_: queue._messages_lock))
     receive = SQSBackend.__dict__["receive_message"]

@@ -19,7 +19,6 @@ from moto.dynamodb.parsing.validators import Validator
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
 from ..patching import Patching
-from ..tables import ONE_AT_A_TIME
 
 Step = tuple[str, str, str]
 """SET, REMOVE, ADD or DELETE; an attribute's name or placeholder; the value's placeholder, empty for REMOVE."""
@@ -55,8 +54,7 @@ def plain_updates_need_no_tree(patching: Patching) -> None:
     """What this module is for."""
 
     def update_item(self: Any) -> Any:
-        with ONE_AT_A_TIME:
-            return _updated(self) or before(self)
+        return _updated(self) or before(self)
 
     before = patching.set(DynamoHandler, "update_item", update_item)
 
