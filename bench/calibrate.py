@@ -1,10 +1,11 @@
 """Measure the ranges that a network is quantised with, by looking at photos as the pipeline does.
 
-    python -m bench.calibrate --published FILE --photos DIR --out isnet.ranges.json
+    python -m bench.calibrate --published FILE --tuning FILE --photos DIR --out isnet.ranges.json
     python -m bench.calibrate --refiner FILE --photos DIR --out refiner.onnx
 
-The first is for the accurate network as it was published (`models pull` says where it comes from): the least and
-largest value of every tensor, a mean over the photos, from which every machine builds the same network. New ranges make
+The first is for the accurate network as it was published (`models pull` says where it comes from) and tuned since
+(`bench.train_isnet`): the least and largest value of every tensor, a mean over the photos, from which every machine
+builds the same network. New ranges make
 another network, so its hash in the registry changes too. The second is for the refiner, which is small and shipped as
 it runs: in 8 bits, from the weights that `bench.train_refiner` wrote.
 """
@@ -104,10 +105,11 @@ def refiner(trained: Path, photos: Path, target: Path) -> None:
     print(f"{target}: {target.stat().st_size:,} bytes")
 
 
-def isnet(published: Path, photos: Path, target: Path) -> None:
+def isnet(published: Path, learnt: Path, photos: Path, target: Path) -> None:
     """Write the ranges of the accurate network."""
     inputs = (for_isnet(rgb, SIZE) for rgb in pictures(photos))
-    found = measure(quantise.free(onnx.load(published)), inputs, mean=True)
+    model = quantise.tuned(quantise.free(onnx.load(published)), quantise.tuning(learnt))
+    found = measure(model, inputs, mean=True)
     rows = ",\n".join(f" {json.dumps(name)}: {json.dumps(pair)}" for name, pair in found.items())
     target.write_text("{\n" + rows + "\n}\n", "utf-8")
     print(f"{target}: {len(found)} tensors")
@@ -125,13 +127,16 @@ def main(arguments: list[str] | None = None) -> int:
     network = parser.add_mutually_exclusive_group(required=True)
     network.add_argument("--published", type=Path, help="the accurate network")
     network.add_argument("--refiner", type=Path, help="the refiner as it was trained")
+    parser.add_argument("--tuning", type=Path, help="what the accurate network has learnt since")
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args(arguments)
     if asked.refiner:
         refiner(asked.refiner, asked.photos, asked.out)
+    elif asked.tuning:
+        isnet(asked.published, asked.tuning, asked.photos, asked.out)
     else:
-        isnet(asked.published, asked.photos, asked.out)
+        parser.error("--published needs --tuning")
     return 0
 
 

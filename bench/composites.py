@@ -81,7 +81,7 @@ def backdrop(height: int, width: int, kind: str, rng: np.random.Generator) -> F3
     elif kind == "grey":
         base = np.full(3, rng.choice([0.05, 0.15, 0.4, 0.6])) * rng.uniform(0.95, 1.05, 3)
     else:
-        base = _paint(rng)
+        base = paint(rng)
     slope = rng.normal(size=2) * rng.choice([0.03, 0.2, 0.5])
     round_off = abs(rng.normal() * 0.3) * ((x - rng.uniform(0.3, 0.7)) ** 2 + (y - rng.uniform(0.2, 0.7)) ** 2)
     light = base * np.exp(slope[0] * (x - 0.5) + slope[1] * (y - 0.5) - round_off)[..., None]
@@ -128,7 +128,7 @@ def _cluttered(light: F32, y: F32, rng: np.random.Generator) -> F32:
     height, width = y.shape
     horizon = rng.uniform(0.3, 0.7)
     grain = rng.normal(size=(height // int(rng.integers(4, 16)), max(2, width // int(rng.integers(40, 200)))))
-    table = _paint(rng) * (
+    table = paint(rng) * (
         1 + rng.uniform(0.03, 0.15) * cv2.resize(grain.astype(np.float32), (width, height))[..., None]
     )
     light = np.where((y > horizon)[..., None], table * (0.7 + 0.4 * y[..., None]), light).astype(np.float32)
@@ -141,14 +141,15 @@ def _cluttered(light: F32, y: F32, rng: np.random.Generator) -> F32:
         else:
             cv2.rectangle(mask, (at[0] - half[0], at[1] - half[1]), (at[0] + half[0], at[1] + half[1]), 1, -1)
         soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), rng.uniform(3, 14)), np.float32)[..., None]
-        light = (light * (1 - soft) + _paint(rng) * soft).astype(np.float32)
+        light = (light * (1 - soft) + paint(rng) * soft).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(light, (0, 0), rng.uniform(1, 4)), np.float32)
 
 
-def _paint(rng: np.random.Generator) -> F32:
+def paint(rng: np.random.Generator) -> F32:
+    """A strong colour, linear RGB."""
     hsv = np.array([[[rng.integers(0, 180), rng.integers(60, 230), rng.integers(90, 250)]]], np.uint8)
-    paint: F32 = linear(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))[0, 0]
-    return paint
+    light: F32 = linear(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))[0, 0]
+    return light
 
 
 def _camera(light: F32, rng: np.random.Generator) -> U8:

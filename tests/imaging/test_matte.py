@@ -101,28 +101,6 @@ def test_fringes_before_clutter_get_their_second_look_however_sure_the_first_is(
     assert asked == {"general": 1, "textured": 2}
 
 
-def test_what_the_frame_cuts_beside_a_whole_product_is_dropped():
-    seen = np.zeros((200, 200), np.float32)
-    seen[60:140, 60:140] = 1
-    seen[80:120, :20] = 0.9  # cut by the frame
-    seen[150:160, 150:170] = 0.3  # doubt that leads nowhere
-    seen[140:150, 80:90] = 0.3  # doubt at the product
-
-    kept, dropped = topology.drop_bystanders(seen)
-
-    assert dropped == 2
-    assert kept[100, 10] == 0 and kept[155, 160] == 0
-    assert kept[100, 100] == 1 and kept[145, 85] == np.float32(0.3)
-
-
-def test_a_product_that_the_frame_cuts_stays_with_all_beside_it():
-    seen = np.zeros((200, 200), np.float32)
-    seen[60:, 60:140] = 1
-    seen[20:30, :20] = 1
-    kept, dropped = topology.drop_bystanders(seen)
-    assert dropped == 0 and (kept == seen).all()
-
-
 def test_the_fast_way_never_asks_the_accurate_network():
     photo, truth = scene()
     seen = Coarse(truth, photo.shape[:2])
@@ -184,35 +162,6 @@ def test_a_blurred_bystander_is_dropped_beside_a_sharp_product():
     assert kept[170, 100] == 1 and kept[150, 300] == 0
 
 
-def mirror_scene(trace: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two opinions and the light of a product with a part in the backdrop's own colour: the first network lost it."""
-    light = np.full((120, 120, 3), 0.5, np.float32)
-    light[20:100, 20:70] = 0.1
-    first, second = np.zeros((2, 120, 120), np.float32)
-    first[20:100, 20:70] = second[20:100, 20:70] = 1
-    first[52:68, 70:90], second[52:68, 70:90] = trace, 1
-    return first, second, light
-
-
-def test_a_mirror_lost_in_the_backdrop_is_regained_where_the_networks_agree_and_one_doubts():
-    found, share = topology.regain_mirror(*mirror_scene(trace=0.05), 1.0)
-    assert found[60, 80] == 1 and share > 0
-
-
-def test_an_opening_that_the_accurate_network_leaves_empty_stays_open():
-    found, share = topology.regain_mirror(*mirror_scene(trace=0.0), 1.0)
-    assert found[60, 80] == 0 and share == 0
-
-
-def test_a_narrow_highlight_inside_a_mirror_is_regained_but_the_gaps_of_a_mesh_are_not():
-    first, second, light = mirror_scene(trace=0.05)
-    first[30:90, 40:44] = 0.1  # long and narrow
-    first[30:34, 55:59] = 0.1  # a gap of a mesh
-    found, _ = topology.regain_mirror(first, second, light, 1.0)
-    assert found[60, 42] == 1
-    assert found[32, 57] < 0.5
-
-
 def test_a_second_opinion_settles_wide_doubt_and_leaves_the_edge_alone():
     first = np.zeros((640, 640), np.float32)
     first[100:500, 100:500] = 1
@@ -223,23 +172,3 @@ def test_a_second_opinion_settles_wide_doubt_and_leaves_the_edge_alone():
     opinion = matte._settled(first, second)
     assert opinion[250, 250] == 1
     assert opinion[250, 501] == 0.5
-
-
-def test_a_lone_hole_that_doubt_has_made_is_closed_and_gaps_of_a_mesh_are_not():
-    coarse = np.zeros((300, 400), np.float32)
-    coarse[50:250, 50:180] = 1
-    coarse[100:112, 100:112] = 0.5  # a mirror took the backdrop's colour
-    coarse[180:220, 90:130] = 0.02  # air, of which the network is sure
-    coarse[50:250, 220:380] = 0.6  # a mesh, blurred
-    fine = np.repeat(np.repeat((coarse > 0.55).astype(np.float32), 2, axis=0), 2, axis=1)
-    fine[100:500, 440:760] = 1
-    for row in range(110, 490, 24):
-        for column in range(450, 750, 24):
-            fine[row : row + 14, column : column + 14] = 0
-
-    mended, closed = topology.close_doubtful_holes(fine, coarse, 1.2)
-
-    assert closed == 1
-    assert mended[200:224, 200:224].min() == 1
-    assert mended[360:440, 180:260].max() == 0
-    assert np.array_equal(mended[:, 440:], fine[:, 440:])

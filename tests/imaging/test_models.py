@@ -64,15 +64,18 @@ def test_a_pull_of_what_is_there_fetches_nothing(known, tmp_path: Path):
 def test_a_network_that_is_built_is_checked_before_and_after(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     published = tmp_path / "published"
     published.write_bytes(b"as published")
-    recipe = Published(sha256=hashlib.sha256(b"as published").hexdigest(), bytes=12, ranges="toy.json")
+    recipe = Published(
+        sha256=hashlib.sha256(b"as published").hexdigest(), bytes=12, tuning="toy.npz", ranges="toy.json"
+    )
     built = entry(LocalSource(kind="local", path=published)).model_copy(update={"built_from": recipe})
     monkeypatch.setattr(models, "registry", lambda: {"toy": built})
     monkeypatch.setattr(quantise, "ranges", lambda file: {"tensor": (0.0, 1.0)})
-    monkeypatch.setattr(quantise, "build", lambda source, ranges, target: target.write_bytes(WEIGHTS))
+    monkeypatch.setattr(quantise, "tuning", lambda file: {})
+    monkeypatch.setattr(quantise, "build", lambda source, learnt, ranges, target: target.write_bytes(WEIGHTS))
 
     assert models.pull("toy", tmp_path / "models").read_bytes() == WEIGHTS
 
-    monkeypatch.setattr(quantise, "build", lambda source, ranges, target: target.write_bytes(WEIGHTS[::-1]))
+    monkeypatch.setattr(quantise, "build", lambda source, learnt, ranges, target: target.write_bytes(WEIGHTS[::-1]))
     with pytest.raises(ModelError, match="what was built has sha256"):
         models.pull("toy", tmp_path / "others")
     published.write_bytes(b"as published?")

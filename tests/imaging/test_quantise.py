@@ -50,14 +50,24 @@ def toy(path: Path, sizes: tuple[int, int] = (32, 32), constant: bool = True) ->
     return path
 
 
-def measured(model: onnx.ModelProto, image: np.ndarray) -> quantise.Ranges:
+def values_of(model: onnx.ModelProto, image: np.ndarray) -> dict[str, np.ndarray]:
     names = [name for node in model.graph.node for name in node.output]
     seen = type(model).FromString(model.SerializeToString())
     del seen.graph.output[:]
     seen.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     session = onnxruntime.InferenceSession(seen.SerializeToString(), providers=["CPUExecutionProvider"])
-    values = dict(zip(names, session.run(None, {"image": image}), strict=True)) | {"image": image}
-    return {name: (float(value.min()), float(value.max())) for name, value in values.items()}
+    return dict(zip(names, session.run(None, {"image": image}), strict=True)) | {"image": image}
+
+
+def measured(model: onnx.ModelProto, image: np.ndarray) -> quantise.Ranges:
+    return {name: (float(value.min()), float(value.max())) for name, value in values_of(model, image).items()}
+
+
+def untuned(model: onnx.ModelProto) -> quantise.Tuning:
+    """A tuning that changes nothing."""
+    channels = {weight.name: weight.dims[0] for weight in model.graph.initializer}
+    layers = [node for node in model.graph.node if node.op_type == "Conv"]
+    return {quantise.layer(n): np.array([[1.0], [0.0]], np.float32).repeat(channels[n.input[1]], 1) for n in layers}
 
 
 def run(path: Path | bytes, image: np.ndarray) -> np.ndarray:
@@ -70,7 +80,7 @@ def test_the_built_network_takes_other_sizes_and_says_nearly_the_same(tmp_path: 
     plain = quantise.free(onnx.load(published))
     ranges = measured(plain, image)
 
-    quantise.build(published, ranges, built)
+    quantise.build(published, untuned(plain), ranges, built)
     answer, exact = run(str(built), image), run(plain.SerializeToString(), image)
 
     assert answer.shape == exact.shape == (1, 1, 64, 48)
@@ -79,7 +89,7 @@ def test_the_built_network_takes_other_sizes_and_says_nearly_the_same(tmp_path: 
     assert "DequantizeLinear" in kinds and "Cast" not in kinds
     assert [value.name for value in onnx.load(built).graph.output] == ["matte"]
     again = tmp_path / "again.onnx"
-    quantise.build(published, ranges, again)
+    quantise.build(published, untuned(plain), ranges, again)
     assert again.read_bytes() == built.read_bytes()
 
 
@@ -92,12 +102,45 @@ def test_a_graph_of_another_make_is_refused(tmp_path: Path):
         del plain.graph.node[:]
         plain.graph.node.extend(kept)
         quantise.free(plain)
+    published = toy(tmp_path / "toy.onnx")
     with pytest.raises(quantise.GraphError, match="cannot be quantised"):
-        quantise.build(toy(tmp_path / "toy.onnx"), {"c0": (0.0, 1.0)}, tmp_path / "built.onnx")
+        learnt = untuned(quantise.free(onnx.load(published)))
+        quantise.build(published, learnt, {"c0": (0.0, 1.0)}, tmp_path / "built.onnx")
 
 
-def test_the_shipped_ranges_are_read_and_in_order():
+def test_a_tuning_scales_and_shifts_what_a_convolution_answers(tmp_path: Path):
+    # given a tuning of the middle convolution alone
+    image = rng.normal(size=(1, 3, 32, 32)).astype(np.float32)
+    plain = quantise.free(onnx.load(toy(tmp_path / "toy.onnx")))
+    learnt = untuned(plain)
+    learnt["c1"] = np.array([[2, 1, 0.5, 1], [0, 0.25, 0, -1]], np.float32)
+
+    # when the network is tuned
+    before = values_of(plain, image)["c1"]
+    after = values_of(quantise.tuned(plain, learnt), image)["c1"]
+
+    # then that convolution's channels are scaled, then shifted
+    np.testing.assert_allclose(
+        after, before * learnt["c1"][0][:, None, None] + learnt["c1"][1][:, None, None], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("channels", [0, 3])
+def test_a_convolution_without_its_tuning_is_refused(tmp_path: Path, channels: int):
+    plain = quantise.free(onnx.load(toy(tmp_path / "toy.onnx")))
+    learnt = untuned(plain)
+    if channels:
+        learnt["c1"] = np.ones((2, channels), np.float32)
+    else:
+        del learnt["c1"]
+    with pytest.raises(quantise.GraphError, match="c1 has 4 channels"):
+        quantise.tuned(plain, learnt)
+
+
+def test_what_is_shipped_is_read_and_in_order():
     recipe = models.spec("isnet").built_from
     assert recipe is not None
-    read = quantise.ranges(recipe.ranges)
-    assert len(read) > 200 and all(low <= high for low, high in read.values())
+    ranges = quantise.ranges(quantise.shipped(recipe.ranges))
+    assert len(ranges) > 200 and all(low <= high for low, high in ranges.values())
+    learnt = quantise.tuning(quantise.shipped(recipe.tuning))
+    assert len(learnt) > 100 and all(pair.shape[0] == 2 and np.isfinite(pair).all() for pair in learnt.values())

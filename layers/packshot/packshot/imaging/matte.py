@@ -18,8 +18,8 @@ MARGIN_SHARE = 0.03
 SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
-EVEN_SIZE, FULL_SIZE = 768, 1024
-"""Long side of what the accurate network sees; before a sweep the small one is enough for most products."""
+EVEN_SIZE, CLUTTER_SIZE, FULL_SIZE = 768, 896, 1024
+"""Long side of what the accurate network sees: first on a sweep, first on clutter, of glass on a sweep and again."""
 BODIES: dict[str, refiner.Body] = {"textured": "porous", "reflective": "firm", "transparent": "firm"}
 DOUBTFUL, CLUTTER_DOUBTFUL = 0.02, 0.03
 """Doubt deeper than an edge, by the product's area, from which on a second look is worth its time."""
@@ -90,9 +90,6 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     light = linear(half)
     network_px = max(half.shape[:2]) / max(coarse.shape)
     matte = refine.enlarge(coarse, *half.shape[:2])
-    if sweep.even and segment == "reflective" and way != "fast":
-        other = refine.enlarge(networks.u2netp(half), *half.shape[:2])
-        matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
     depth = FUR_DEPTH if segment == "textured" else 1.0
     if sweep.even:
@@ -100,11 +97,8 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     fields = backdrop.estimate(light, matte, network_px, depth)
     numbers |= counts | _certainty(matte, light, fields) | {"backdrop_misfit": sweep.sigma}
     fine = refiner.refine(work, matte, fields, networks.settle, BODIES.get(segment, "solid"))
-    if segment == "reflective":  # elsewhere a small hole is more often true than a mirror
-        fine, lone = topology.close_doubtful_holes(fine, matte, network_px)
-        numbers["holes_closed"] += lone
-        if sweep.even:
-            fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
+    if segment == "reflective" and sweep.even:
+        fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
     full = np.zeros(rgb.shape[:2], np.float32)
     if max(crop.shape[:2]) > WORK_SIDE:
         fine = refine.to_size(work, fine, crop)
@@ -142,13 +136,13 @@ def _opinion(rgb: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) 
     if way == "fast":
         return networks.u2netp(rgb), {"disagreement": 0.0}
     glass, fringed = segment == "transparent", segment == "textured" and not sweep.even
-    small = EVEN_SIZE if sweep.even else FULL_SIZE
-    sizes = (FULL_SIZE, small) if glass else (small, FULL_SIZE)
+    small = EVEN_SIZE if sweep.even else CLUTTER_SIZE
+    sizes = (FULL_SIZE, small) if glass and sweep.even else (small, FULL_SIZE)
     looks = [networks.isnet(rgb, sizes[0])]
     most = DOUBTFUL if sweep.even else CLUTTER_DOUBTFUL
     if way != "accurate" and not fringed and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
         return looks[0], {"disagreement": 0.0}
-    looks.append(networks.isnet(np.ascontiguousarray(rgb[:, ::-1]), sizes[1])[:, ::-1])
+    looks.append(networks.isnet(cv2.flip(rgb, 1), sizes[1])[:, ::-1])
     if way == "accurate":
         looks.append(networks.isnet(rgb, EVEN_SIZE))
     sharpest = max(looks, key=np.size)
@@ -179,16 +173,11 @@ def _doubt(seen: F32) -> F32:
 
 def _repaired(matte: F32, light: F32, even: bool, network_px: float, transparent: bool) -> tuple[F32, dict[str, float]]:
     """The coarse matte without false holes and blurred bystanders, and how many there were."""
-    blurred = apart = 0
+    blurred = 0
     if not even:
         matte, blurred = topology.drop_blurred_parts(matte, np.sqrt(light).mean(axis=2))
-        matte, apart = topology.drop_bystanders(matte)
     matte, holes = topology.close_false_holes(matte, light if even else None, network_px, transparent)
-    return matte, {
-        "holes_closed": float(holes),
-        "blurred_parts": float(blurred),
-        "bystanders": float(apart),
-    }
+    return matte, {"holes_closed": float(holes), "blurred_parts": float(blurred)}
 
 
 def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, float]:

@@ -146,6 +146,7 @@ class FileSpec(BaseModel):
 class Published(FileSpec):
     """The file that the sources give, where the network that is run is built from it (see `quantise`)."""
 
+    tuning: str
     ranges: str
 
 
@@ -240,7 +241,8 @@ def _built(published: Path, recipe: Published, scratch: Path) -> Path:
 
     built = scratch / "built"
     try:
-        quantise.build(published, quantise.ranges(recipe.ranges), built)
+        learnt, measured = quantise.shipped(recipe.tuning), quantise.shipped(recipe.ranges)
+        quantise.build(published, quantise.tuning(learnt), quantise.ranges(measured), built)
     except ImportError as missing:
         raise ModelError(f"building it needs the package {missing.name}: install requirements.lock") from None
     return built

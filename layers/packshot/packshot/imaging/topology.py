@@ -10,7 +10,7 @@ from packshot.imaging import backdrop
 from packshot.imaging.light import F32, U8
 
 Bool = npt.NDArray[np.bool_]
-SOLID, DOUBT = 0.5, 0.1
+SOLID = 0.5
 SMALLEST_HOLE = 12
 """Holes smaller than this many network pixels across are left to the refiner."""
 GLASS_DOUBT = 0.02
@@ -18,13 +18,6 @@ GLASS_DOUBT = 0.02
 FOREIGN_SHARE = 0.7
 AIR = 0.08
 """Mean matte in a hole below which the network is sure that it is open air."""
-WAVERING = 0.25
-"""Mean matte in a lone hole above which the network is not sure that it is air."""
-RING, RING_SOLID = 10, 0.98
-"""A hole is lone where this share of what lies within 10 network pixels around it is solid."""
-SURE = 0.8
-MIRROR_FLOOR, MIRROR_SIGMAS, MIRROR_CORE = 0.02, 8.0, 4
-MIRROR_AGREEMENT, EMPTY = 0.85, 0.01
 PART_SHARE = 0.01
 BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
 """A part is out of focus when its outline's sharpness is under both: 2.2, and 0.75 of the sharpest part's."""
@@ -56,71 +49,6 @@ def close_false_holes(matte: F32, light: F32 | None, network_px: float, transpar
             out[window][rim] = 1.0
             closed += 1
     return out, closed
-
-
-def close_doubtful_holes(fine: F32, coarse: F32, network_px: float) -> tuple[F32, int]:
-    """Close lone holes that only doubt has made, and say how many there were.
-
-    fine float32 2h x 2w as the refiner left it, coarse h x w, network_px in pixels of the coarse. Air is what the
-    network is sure of; where it wavers deep inside polished metal, that has taken the backdrop's colour. Gaps of a
-    chain are blurred in the coarse matte, too, but have no solid ring around them.
-    """
-    height, width = coarse.shape
-    small = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((small < SOLID).astype(np.uint8), connectivity=4)
-    area = stats[:, cv2.CC_STAT_AREA]
-    doubt = np.bincount(labels.reshape(-1), coarse.reshape(-1), minlength=count) / np.maximum(area, 1)
-    reach = max(2, round(RING * network_px))
-    closed, out = 0, fine
-    for label in np.flatnonzero((doubt > WAVERING) & (area >= network_px**2)):
-        left, top, wide, high = (int(v) for v in stats[label, :4])
-        if label == 0 or left < reach or top < reach or left + wide + reach > width or top + high + reach > height:
-            continue
-        window = (slice(top - reach, top + high + reach), slice(left - reach, left + wide + reach))
-        hole = np.asarray(labels[window] == label).astype(np.uint8)
-        around = (cv2.dilate(hole, backdrop.disc(reach)) > 0) & (cv2.dilate(hole, np.ones((5, 5), np.uint8)) == 0)
-        if float((small[window][around] > SURE).mean()) > RING_SOLID:
-            out = fine.copy() if out is fine else out
-            rim = np.repeat(np.repeat(cv2.dilate(hole, np.ones((5, 5), np.uint8)), 2, axis=0), 2, axis=1) > 0
-            out[2 * window[0].start : 2 * window[0].stop, 2 * window[1].start : 2 * window[1].stop][rim] = 1.0
-            closed += 1
-    return out, closed
-
-
-def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tuple[F32, float]:
-    """Polished metal that one network lost in the backdrop that it mirrors, and its share of the picture.
-
-    A part that the other network is sure of is regained on two half proofs: the first network left a trace of doubt
-    there (an opening, as inside a handle or a chain, it leaves empty), and either both agree on the product as a whole
-    or the colour is hardly the backdrop's. Parts narrower than the coarser network can draw count only as enclosed
-    holes, and only where both agree. All float32 h x w, light h x w x 3 linear.
-    """
-    agree = agreement(matte, other) >= MIRROR_AGREEMENT
-    found = ((other > SURE) & (matte < SOLID)).astype(np.uint8)
-    disc = backdrop.disc(MIRROR_CORE * network_px)
-    wide = np.asarray(cv2.morphologyEx(cv2.morphologyEx(found, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
-    found = np.maximum(wide, found & _enclosed(matte, SMALLEST_HOLE * network_px)) if agree else wide
-    count, labels = cv2.connectedComponents(found)
-    if count < 2:
-        return matte, 0.0
-    off = np.ones_like(matte)
-    if not agree:
-        off = backdrop.foreign(light, np.maximum(matte, other), MIRROR_FLOOR, MIRROR_SIGMAS)
-    core = cv2.erode(found, np.ones((3, 3), np.uint8)) > 0
-    parts = [(i, (labels == i) & core) for i in range(1, count)]
-    metal = [i for i, part in parts if part.any() and matte[part].mean() > EMPTY and np.median(off[part]) > 0.5]
-    lost = np.isin(labels, metal)
-    return np.where(lost, 1, matte).astype(np.float32), float(lost.mean())
-
-
-def _enclosed(matte: F32, across: float) -> U8:
-    """1 in the holes of a matte that are as large as a square of side `across`, in pixels, whatever their shape."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((matte < SOLID).astype(np.uint8), connectivity=4)
-    height, width = matte.shape
-    left, top, wide, high, area = stats.T
-    inner = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height) & (area >= across**2)
-    inner[0] = False
-    return np.asarray(inner[labels], np.uint8)
 
 
 def agreement(one: F32, other: F32) -> float:
@@ -160,27 +88,6 @@ def drop_blurred_parts(matte: F32, grey: F32) -> tuple[F32, int]:
         return matte, 0
     kept = [part for part in parts if part not in blurred]
     return _without(matte, np.isin(labels, blurred), np.isin(labels, kept)), len(blurred)
-
-
-def drop_bystanders(matte: F32) -> tuple[F32, int]:
-    """Remove what stands apart from the product on clutter, and how many things were removed.
-
-    matte h x w. A product is photographed whole: a separate part that the frame cuts beside a larger whole one stands
-    there by chance (where the largest is itself cut, it stays, and so do the others). Doubt that leads to no solid
-    part goes too.
-    """
-    _, solid, stats, _ = cv2.connectedComponentsWithStats((matte >= SOLID).astype(np.uint8), connectivity=8)
-    count, loose = cv2.connectedComponents((matte > DOUBT).astype(np.uint8), connectivity=8)
-    height, width = matte.shape
-    left, top, wide, high, area = stats.T
-    belongs = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
-    belongs[0] = False
-    if len(area) < 2 or not belongs[1 + int(np.argmax(area[1:]))]:
-        belongs[1:] = True
-    kept = np.zeros(count, bool)
-    kept[np.unique(loose[belongs[solid]])] = True
-    kept[0] = True
-    return np.where(kept[loose], matte, 0).astype(np.float32), int((~kept).sum())
 
 
 def _without(matte: F32, gone: Bool, stay: Bool) -> F32:

@@ -1,0 +1,178 @@
+"""Tune the accurate network to products: `python -m bench.train_isnet --published FILE --products DIR --out FILE`.
+
+Its weights stay as they were published. What learns is a gain and a shift of every output channel of every convolution
+(Frankle, Schwab, Morcos, "Training BatchNorm and only BatchNorm", 2021): 0.1 % of its numbers, too few to forget what
+it was made for, enough to learn what is sold and what only stands behind it. DIR holds `photos/`, `alpha/` and `fg/` of
+known products (see `bench.isnet_lessons`); the truth of apparel is with what wears it. Needs torch and onnx beside the
+project's own packages. `--mix` takes the mean of several files that this command wrote.
+
+The network that runs is built from the published file and this one, so new ranges are measured (`bench.calibrate`) and
+the registry gets a new hash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor, nn
+
+from bench.isnet_lessons import Product, lesson, products
+from packshot.imaging import quantise
+
+LESSONS_A_STEP = 2
+RIM_PX = 5
+"""Width of what is looked at beside a soft pixel, in pixels of the network."""
+RIM_WEIGHT, CROSS_ENTROPY_WEIGHT, OTHERS_WEIGHT = 2.0, 3.0, 0.5
+
+
+class Tunable(nn.Module):
+    """The network as a graph of torch's functions; weights in bfloat16, gains and shifts in single precision."""
+
+    def __init__(self, published: Path) -> None:
+        super().__init__()
+        graph = quantise.free(onnx.load(published)).graph
+        self.nodes = list(graph.node)
+        self.first, self.last = graph.input[0].name, graph.output[0].name
+        self.held = {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy()) for w in graph.initializer}
+        self.gains, self.shifts = nn.ParameterDict(), nn.ParameterDict()
+        for node in self.nodes:
+            if node.op_type == "Conv":
+                channels = len(self.held[node.input[1]])
+                self.gains[_key(node)] = nn.Parameter(torch.ones(channels))
+                self.shifts[_key(node)] = nn.Parameter(torch.zeros(channels))
+                self.held[node.input[1]] = self.held[node.input[1]].to(torch.bfloat16)
+        self.uses = {name: number for number, node in enumerate(self.nodes) for name in node.input}
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The matte of N x 3 x h x w before its sigmoid, N x 1 x h x w."""
+        values = {self.first: image.to(torch.bfloat16)}
+        for number, node in enumerate(self.nodes):
+            given = [values[name] for name in node.input if name in values]
+            values[node.output[0]] = self._done(node, given)
+            for name in {name for name in node.input if name in values and self.uses[name] == number}:
+                del values[name]
+        return values[self.last].float()
+
+    def _done(self, node: onnx.NodeProto, given: list[Tensor]) -> Tensor:
+        told = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        match node.op_type:
+            case "Conv":
+                weight, bias = (self.held[name] for name in node.input[1:3])
+                pads = told.get("pads", [0, 0])[:2]
+                made = nnf.conv2d(given[0], weight, None, told["strides"], pads, told["dilations"])
+                gain, shift = self.gains[_key(node)], self.shifts[_key(node)]
+                return (made.float() * gain[:, None, None] + (bias * gain + shift)[:, None, None]).to(torch.bfloat16)
+            case "Relu":
+                return nnf.relu(given[0])
+            case "MaxPool":
+                return nnf.max_pool2d(given[0], told["kernel_shape"], told["strides"], ceil_mode=told["ceil_mode"] > 0)
+            case "Resize":
+                factor = float(self.held[node.input[2]][2])
+                return given[0] if factor == 1 else nnf.interpolate(given[0], scale_factor=factor, mode="bilinear")
+            case "Concat":
+                return torch.cat(given, told["axis"])
+            case "Add":
+                return given[0] + given[1]
+            case "Sigmoid":
+                return given[0]
+        raise NotImplementedError(node.op_type)
+
+
+def _key(node: onnx.NodeProto) -> str:
+    return quantise.layer(node).replace(".", "-")  # torch takes no dots in names of parameters
+
+
+def loss_of(answer: Tensor, truth: Tensor) -> Tensor:
+    """Cross entropy, more of it near edges; what is missing of the overlap; mean error near edges."""
+    soft = ((truth > 0.03) & (truth < 0.97)).float()
+    rim = nnf.max_pool2d(soft, RIM_PX, 1, RIM_PX // 2)
+    entropy = nnf.binary_cross_entropy_with_logits(answer, truth, reduction="none")
+    alpha = torch.sigmoid(answer)
+    overlap = (torch.minimum(alpha, truth).sum() + 1) / (torch.maximum(alpha, truth).sum() + 1)
+    off = ((alpha - truth).abs() * rim).sum() / (rim.sum() + 1)
+    return CROSS_ENTROPY_WEIGHT * (entropy * (1 + RIM_WEIGHT * rim)).mean() + OTHERS_WEIGHT * (1 - overlap + off)
+
+
+def train(net: Tunable, known: list[Product], minutes: float, rate: float, rng: np.random.Generator) -> None:
+    """Adam with a cosine step for so many CPU minutes; prints the loss."""
+    steps = torch.optim.Adam(net.parameters(), rate, betas=(0.9, 0.98))
+    started, count, losses = time.process_time(), 0, [0.0]
+    while (gone := (time.process_time() - started) / (60 * minutes)) < 1:
+        for group in steps.param_groups:
+            group["lr"] = rate * min(1, count / 30) * 0.5 * (1 + np.cos(np.pi * gone))
+        for _ in range(LESSONS_A_STEP):
+            shown, truth = (torch.from_numpy(part) for part in lesson(known, rng))
+            loss = loss_of(net(shown), truth)
+            (loss / LESSONS_A_STEP).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.item())
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        steps.step()
+        steps.zero_grad()
+        count += 1
+        if count % 25 == 0:
+            print(f"step {count}: loss {np.mean(losses[-200:]):.4f}", flush=True)
+
+
+def take_up(net: Tunable, tuning: quantise.Tuning) -> None:
+    """Go on from an earlier tuning."""
+    with torch.no_grad():
+        for name, pair in tuning.items():
+            gain, shift = torch.from_numpy(pair)
+            net.gains[name.replace(".", "-")].copy_(gain)
+            net.shifts[name.replace(".", "-")].copy_(shift)
+
+
+def tuning_of(net: Tunable) -> quantise.Tuning:
+    """What was learnt, by layer."""
+    pairs = {name: (net.gains[name], net.shifts[name]) for name in net.gains}
+    return {name.replace("-", "."): torch.stack(pair).detach().numpy() for name, pair in pairs.items()}
+
+
+def mean_of(files: list[Path]) -> quantise.Tuning:
+    """The mean of several tunings (Wortsman et al., "Model soups", 2022)."""
+    read = [quantise.tuning(file) for file in files]
+    return {name: np.mean([one[name] for one in read], axis=0, dtype=np.float32) for name in read[0]}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Tune, or mix, and write the file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.train_isnet", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--published", type=Path, help="the network as it was published")
+    parser.add_argument("--products", type=Path, nargs="+", metavar="DIR")
+    parser.add_argument("--mix", type=Path, nargs="+", metavar="FILE", help="no training: the mean of these")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=40, help="CPU minutes, of all threads")
+    parser.add_argument("--start", type=Path, help="go on from this tuning")
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--hold-out", nargs="*", default=[])
+    asked = parser.parse_args(arguments)
+    if asked.mix:
+        learnt = mean_of(asked.mix)
+    elif asked.published and asked.products:
+        cv2.setNumThreads(1)
+        known = products(asked.products, asked.hold_out)
+        print(f"{len(known)} photos", flush=True)
+        net = Tunable(asked.published)
+        if asked.start:
+            take_up(net, quantise.tuning(asked.start))
+        train(net, known, asked.minutes, asked.rate, np.random.default_rng(asked.seed))
+        learnt = tuning_of(net)
+    else:
+        parser.error("either --published and --products, or --mix")
+    np.savez(asked.out, **learnt)
+    print(f"{asked.out}: {sum(pair.size for pair in learnt.values())} numbers")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
