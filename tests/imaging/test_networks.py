@@ -29,12 +29,13 @@ def test_missing_weights_are_a_model_error(tmp_path):
 
 
 @pytest.mark.models
-def test_opened_ahead_nothing_is_left_to_open():
+def test_opened_ahead_nothing_is_left_to_open_but_what_a_second_try_asks():
     ahead = networks.Networks(threads=1)
     ahead.open()
     opened = dict(ahead._sessions)
-    ahead.u2netp(np.zeros((8, 8, 3), np.uint8))
-    assert set(opened) == {"u2netp", "isnet", "refiner"}
+    ahead.isnet(np.zeros((256, 256, 3), np.uint8), 256)
+    ahead.settle(np.zeros((1, 27, 8, 8), np.float32))
+    assert set(opened) == {"isnet", "refiner"}
     assert ahead._sessions == opened
 
 

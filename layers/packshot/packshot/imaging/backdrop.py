@@ -119,8 +119,8 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
 def foreign(light: F32, matte: F32) -> F32:
     """How surely pixels of the product's silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
 
-    light h x w x 3 linear, matte h x w. The backdrop is filled in from outside; a shadow scales
-    its channels by one factor below 1, so the distance is taken to that ray of colours. Looked at in a small size.
+    light h x w x 3 linear, matte h x w. The backdrop is filled in from outside; a shadow scales its
+    channels by one factor below 1, so the distance is taken to that ray of colours. Looked at in a small size.
     """
     height, width = matte.shape
     small, size = shrunk(light, reduced_size(light.shape, FOREIGN_SIDE)), (width, height)

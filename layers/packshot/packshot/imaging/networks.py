@@ -47,8 +47,8 @@ class Networks:
         self._lock = Lock()
 
     def open(self) -> None:
-        """Open the sessions of all networks now, and not when they are first needed."""
-        for name in ("u2netp", "isnet", "refiner"):
+        """Open the sessions that every photo needs now, and not when the first one comes."""
+        for name in ("isnet", "refiner"):
             self._session(name)
 
     def u2netp(self, rgb: U8) -> F32:
