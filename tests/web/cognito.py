@@ -28,6 +28,7 @@ class Cognito(ThreadingHTTPServer):
         self.refuses = self.forges = False
         self.asked: dict[str, dict[str, str]] = {}  # code -> what authorize was asked
         self.living: set[str] = set()  # refresh tokens
+        self.revoked = threading.Event()
         self.grants: list[str] = []
         self.left: list[str] = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -89,6 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
         if self.path == "/oauth2/revoke":
             cognito.living.discard(form["token"])
+            cognito.revoked.set()
             return self._answer(200, {})
         answer = cognito.redeem(form)
         headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
