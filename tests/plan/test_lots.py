@@ -66,6 +66,13 @@ def test_a_lot_is_of_one_segment() -> None:
     assert all({ref.segment for ref in lot.photos} == {lot.segment} for lot in made)
 
 
+def test_slow_segments_begin_before_the_general_one() -> None:
+    photos = [photo(f"SKU-{n}", category=("Home", "Jewellery", "Plush")[n % 3]) for n in range(12)]
+    made = lots(photos)
+    assert [lot.segment for lot in made] == ["textured", "reflective", "general"]
+    assert all(ref.segment == lot.segment for lot in made for ref in lot.photos)
+
+
 def test_the_inside_of_a_garment_helps_its_other_views_and_comes_last() -> None:
     photos = [photo("TEE", view, category="Apparel") for view in ("inner", "back", "front")]
     found = refs(photos)

@@ -71,7 +71,8 @@ def cut(
     drop: str, photos: Iterable[PhotoRecord], settings: PlanSettings, profiles: Callable[[str], Profile]
 ) -> Iterator[Lot]:
     """Lots of ``lot_min``..``lot_max`` photos where there are as many, by segment; a SKU stays within one lot if it
-    can. A lot's id is made of its photos: the same photos, in whatever order they come, give the same lots.
+    can. A lot's id is made of its photos: the same photos, in whatever order they come, give the same lots. Segments
+    come in the order of `segments.yaml`, the slow ones first: a long one begun last would keep a drop waiting.
 
     Photos go through files in the place for temporary files; in memory are those of one SKU and one lot.
     """
@@ -81,13 +82,14 @@ def cut(
             by_sku.add((photo.sku, photo.view == INNER_VIEW, photo.view, photo.n, photo.photo_id), _reference(photo))
         by_segment = files.enter_context(Spool(2))
         sizes: Counter[str] = Counter()
+        rank = {segment: place for place, segment in enumerate(segments())}
         found = (PhotoRef.model_validate_json(body) for body in by_sku.bodies())
         for _, group in groupby(found, lambda ref: ref.sku):
             for ref in _of_one_sku(list(group)):
-                by_segment.add((ref.segment, sizes[ref.segment]), ref.model_dump_json())
+                by_segment.add((rank[ref.segment], sizes[ref.segment]), ref.model_dump_json())
                 sizes[ref.segment] += 1
         ordered = (PhotoRef.model_validate_json(body) for body in by_segment.bodies())
-        for segment in sorted(sizes):
+        for segment in sorted(sizes, key=rank.__getitem__):
             profile = profiles(segment)
             for size in _even_sizes(sizes[segment], settings.lot_max):
                 yield _lot(drop, segment, list(islice(ordered, size)), profile, settings)
