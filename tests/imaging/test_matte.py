@@ -162,6 +162,35 @@ def test_a_blurred_bystander_is_dropped_beside_a_sharp_product():
     assert kept[170, 100] == 1 and kept[150, 300] == 0
 
 
+def mirror_scene(trace: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two opinions and the light of a product with a part in the backdrop's own colour: the first network lost it."""
+    light = np.full((120, 120, 3), 0.5, np.float32)
+    light[20:100, 20:70] = 0.1
+    first, second = np.zeros((2, 120, 120), np.float32)
+    first[20:100, 20:70] = second[20:100, 20:70] = 1
+    first[52:68, 70:90], second[52:68, 70:90] = trace, 1
+    return first, second, light
+
+
+def test_a_mirror_lost_in_the_backdrop_is_regained_where_the_networks_agree_and_one_doubts():
+    found, share = topology.regain_mirror(*mirror_scene(trace=0.05), 1.0)
+    assert found[60, 80] == 1 and share > 0
+
+
+def test_an_opening_that_the_accurate_network_leaves_empty_stays_open():
+    found, share = topology.regain_mirror(*mirror_scene(trace=0.0), 1.0)
+    assert found[60, 80] == 0 and share == 0
+
+
+def test_a_narrow_highlight_inside_a_mirror_is_regained_but_the_gaps_of_a_mesh_are_not():
+    first, second, light = mirror_scene(trace=0.05)
+    first[30:90, 40:44] = 0.1  # long and narrow
+    first[30:34, 55:59] = 0.1  # a gap of a mesh
+    found, _ = topology.regain_mirror(first, second, light, 1.0)
+    assert found[60, 42] == 1
+    assert found[32, 57] < 0.5
+
+
 def test_a_second_opinion_settles_wide_doubt_and_leaves_the_edge_alone():
     first = np.zeros((640, 640), np.float32)
     first[100:500, 100:500] = 1

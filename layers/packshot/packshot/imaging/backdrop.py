@@ -116,11 +116,11 @@ def estimate(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F
     return Fields(backdrop, product, np.sqrt(spread), outside, inside)
 
 
-def foreign(light: F32, matte: F32) -> F32:
+def foreign(light: F32, matte: F32, floor: float = FOREIGN_FLOOR, sigmas: float = FOREIGN_SIGMAS) -> F32:
     """How surely pixels of the product's silhouette are not the backdrop around it, lit or shaded; above 1 is sure.
 
-    light h x w x 3 linear, matte h x w. The backdrop is filled in from outside; a shadow scales its
-    channels by one factor below 1, so the distance is taken to that ray of colours. Looked at in a small size.
+    light h x w x 3 linear, matte h x w, floor in root light. The backdrop is filled in from outside; a shadow scales
+    its channels by one factor below 1, so the distance is taken to that ray of colours. Looked at in a small size.
     """
     height, width = matte.shape
     small, size = shrunk(light, reduced_size(light.shape, FOREIGN_SIDE)), (width, height)
@@ -135,7 +135,7 @@ def foreign(light: F32, matte: F32) -> F32:
     root = np.sqrt(small)
     share = np.einsum("...c,...c->...", root, behind) / (np.einsum("...c,...c->...", behind, behind) + 1e-6)
     off = root - np.clip(share, 0, 1)[..., None] * behind
-    distance = np.sqrt(np.einsum("...c,...c->...", off, off)) / max(FOREIGN_FLOOR, FOREIGN_SIGMAS * sigma)
+    distance = np.sqrt(np.einsum("...c,...c->...", off, off)) / max(floor, sigmas * sigma)
     return np.asarray(cv2.resize(distance, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 

@@ -90,6 +90,9 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     light = linear(half)
     network_px = max(half.shape[:2]) / max(coarse.shape)
     matte = refine.enlarge(coarse, *half.shape[:2])
+    if sweep.even and segment == "reflective" and way != "fast":
+        other = refine.enlarge(networks.u2netp(half), *half.shape[:2])
+        matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
     depth = FUR_DEPTH if segment == "textured" else 1.0
     if sweep.even:

@@ -18,6 +18,9 @@ GLASS_DOUBT = 0.02
 FOREIGN_SHARE = 0.7
 AIR = 0.08
 """Mean matte in a hole below which the network is sure that it is open air."""
+SURE = 0.8
+MIRROR_FLOOR, MIRROR_SIGMAS, MIRROR_CORE = 0.02, 8.0, 4
+MIRROR_AGREEMENT, EMPTY = 0.85, 0.01
 PART_SHARE = 0.01
 BLURRED_BELOW, BLURRED_RATIO = 2.2, 0.75
 """A part is out of focus when its outline's sharpness is under both: 2.2, and 0.75 of the sharpest part's."""
@@ -49,6 +52,42 @@ def close_false_holes(matte: F32, light: F32 | None, network_px: float, transpar
             out[window][rim] = 1.0
             closed += 1
     return out, closed
+
+
+def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tuple[F32, float]:
+    """Polished metal that one network lost in the backdrop that it mirrors, and its share of the picture.
+
+    A part that the other network is sure of is regained on two half proofs: the first network left a trace of doubt
+    there (an opening, as inside a handle or a chain, it leaves empty), and either both agree on the product as a whole
+    or the colour is hardly the backdrop's. Parts narrower than the coarser network can draw count only as enclosed
+    holes, and only where both agree. All float32 h x w, light h x w x 3 linear.
+    """
+    agree = agreement(matte, other) >= MIRROR_AGREEMENT
+    found = ((other > SURE) & (matte < SOLID)).astype(np.uint8)
+    disc = backdrop.disc(MIRROR_CORE * network_px)
+    wide = np.asarray(cv2.morphologyEx(cv2.morphologyEx(found, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
+    found = np.maximum(wide, found & _enclosed(matte, SMALLEST_HOLE * network_px)) if agree else wide
+    count, labels = cv2.connectedComponents(found)
+    if count < 2:
+        return matte, 0.0
+    off = np.ones_like(matte)
+    if not agree:
+        off = backdrop.foreign(light, np.maximum(matte, other), MIRROR_FLOOR, MIRROR_SIGMAS)
+    core = cv2.erode(found, np.ones((3, 3), np.uint8)) > 0
+    parts = [(i, (labels == i) & core) for i in range(1, count)]
+    metal = [i for i, part in parts if part.any() and matte[part].mean() > EMPTY and np.median(off[part]) > 0.5]
+    lost = np.isin(labels, metal)
+    return np.where(lost, 1, matte).astype(np.float32), float(lost.mean())
+
+
+def _enclosed(matte: F32, across: float) -> U8:
+    """1 in the holes of a matte that are as large as a square of side `across`, in pixels, whatever their shape."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((matte < SOLID).astype(np.uint8), connectivity=4)
+    height, width = matte.shape
+    left, top, wide, high, area = stats.T
+    inner = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height) & (area >= across**2)
+    inner[0] = False
+    return np.asarray(inner[labels], np.uint8)
 
 
 def agreement(one: F32, other: F32) -> float:
