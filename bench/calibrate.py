@@ -5,9 +5,8 @@
 
 The first is for the accurate network as it was published (`models pull` says where it comes from) and tuned since
 (`bench.train_isnet`): the least and largest value of every tensor, a mean over the photos, from which every machine
-builds the same network. New ranges make
-another network, so its hash in the registry changes too. The second is for the refiner, which is small and shipped as
-it runs: in 8 bits, from the weights that `bench.train_refiner` wrote.
+builds the same network. New ranges make another network, so its hash in the registry changes too. The second is for the
+refiner, which is small and shipped as it runs: in 8 bits, from the weights that `bench.train_refiner` wrote.
 """
 
 from __future__ import annotations

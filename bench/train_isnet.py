@@ -82,7 +82,7 @@ class Tunable(nn.Module):
                 return given[0] + given[1]
             case "Sigmoid":
                 return given[0]
-        raise NotImplementedError(node.op_type)
+        raise quantise.GraphError(f"{node.name} is a {node.op_type}, which IS-Net as it is published has none of")
 
 
 def _key(node: onnx.NodeProto) -> str:

@@ -29,7 +29,7 @@ def processor() -> Processor:
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency":
-    processor().networks.open()  # in the init phase, so that no photo waits for it
+    processor().networks.open()  # in the init phase: no photo waits for what all need
 
 
 @logger.inject_lambda_context

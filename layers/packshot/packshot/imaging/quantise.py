@@ -2,10 +2,10 @@
 
 The published IS-Net graph takes 1024x1024 only and computes in single precision between half-precision weights. What
 runs here takes any height and width that are multiples of 64, gives its first output alone, has learnt what products
-look like (a gain and a shift of every channel, `bench/train_isnet.py`), and multiplies in 8 bits:
-affine quantisation with a scale per output channel (Jacob et al., CVPR 2018), activations within ranges that were
-measured once (`bench/calibrate.py`). That is about three times as fast on processors with 8-bit dot products. Weights
-keep to 7 bits, so that older processors, which add products in 16 bits, cannot overflow: all give the same sums.
+look like (a gain and a shift of every channel, `bench/train_isnet.py`), and multiplies in 8 bits: affine quantisation
+with a scale per output channel (Jacob et al., CVPR 2018), activations within ranges that were measured once
+(`bench/calibrate.py`). That is about three times as fast on processors with 8-bit dot products. Weights keep to 7 bits,
+so that older processors, which add products in 16 bits, cannot overflow: all give the same sums.
 
 Done once, when a model is pulled. The `onnx` package is needed then, and never by a function.
 """
