@@ -6,10 +6,9 @@ it was made for, enough to learn what is sold and what only stands behind it. DI
 known products (see `bench.isnet_lessons`); the truth of apparel is with what wears it. Needs torch and onnx beside the
 project's own packages. `--mix` takes the mean of several files that this command wrote.
 
-To make the network smaller: `--keep SHARE` switches channels off, those that matter least for what they cost
-(`bench.isnet_channels`), in turns during the first half of the time, until so much of the multiplications is left.
-Their gain and shift become zero and stay so: go on from that file without `--keep`, and mix only files that came from
-the same one. `--rank` and `--teacher` help it to say again what the whole network says.
+`--keep SHARE` also switches channels off, those that matter least for what they cost (`bench.isnet_channels`), in turns
+during the first half of the time, until so much of the multiplications is left. Their gain and shift become zero and
+stay so: go on from that file without `--keep`, and mix only files that came from the same one.
 
 The network that runs is built from the published file and this one, so new ranges are measured (`bench.calibrate`) and
 the registry gets a new hash.
@@ -23,14 +22,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from bench.isnet_channels import Worth, dearest
 from bench.isnet_lessons import Product, lesson, products
-from bench.isnet_tunable import Tunable
-from packshot.imaging import quantise
+from packshot.imaging import channels, quantise
 
 LESSONS_A_STEP = 2
 RIM_PX = 5
@@ -39,8 +38,105 @@ WHEN_DROPPED = (0.07, 0.14, 0.21, 0.28, 0.35, 0.42, 0.49)
 """Shares of the time after which channels are switched off."""
 FORGOTTEN = 0.98
 """What is left of a step's word on the worth of channels at the next."""
-TEACHER_WEIGHT = 2.0
 RIM_WEIGHT, CROSS_ENTROPY_WEIGHT, OTHERS_WEIGHT = 2.0, 3.0, 0.5
+
+
+class Tunable(nn.Module):
+    """The network as a graph of torch's functions; weights in bfloat16, gains and shifts in single precision."""
+
+    def __init__(self, published: Path, start: quantise.Tuning | None = None) -> None:
+        super().__init__()
+        graph = quantise.free(onnx.load(published)).graph
+        self.nodes = list(graph.node)
+        self.first, self.last = graph.input[0].name, graph.output[0].name
+        self.whole = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
+        self.held = {name: torch.from_numpy(values.copy()) for name, values in self.whole.items()}
+        self.met = channels.convolutions(graph)
+        self.widths = {c.gives: len(self.whole[c.weight]) for c in self.met}
+        start = start or {c.name: np.float32([[1], [0]]).repeat(self.widths[c.gives], 1) for c in self.met}
+        self.left = channels.kept(self.met, start)
+        self.gains, self.shifts = nn.ParameterDict(), nn.ParameterDict()
+        for c in self.met:
+            gain, shift = torch.from_numpy(start[c.name][:, self.left[c.gives]])
+            self.gains[_key(c.name)], self.shifts[_key(c.name)] = nn.Parameter(gain), nn.Parameter(shift)
+        self._take()
+        self.uses = {name: number for number, node in enumerate(self.nodes) for name in node.input}
+
+    def _take(self) -> None:
+        """Hold the weights of the channels that are left."""
+        for c in self.met:
+            weight = channels.sliced(c, self.whole[c.weight], self.left, self.widths)
+            self.held[c.weight] = torch.from_numpy(weight).to(torch.bfloat16)
+            self.held[c.bias] = torch.from_numpy(self.whole[c.bias][self.left[c.gives]])
+
+    def drop(self, stay: channels.Kept, steps: torch.optim.Optimizer) -> None:
+        """Keep these of the channels that are left, by their place among them; `steps` forgets the others as well."""
+        for c in self.met:
+            places = torch.from_numpy(stay[c.gives])
+            for part in (self.gains, self.shifts):
+                number = part[_key(c.name)]
+                past = steps.state.pop(number)
+                part[_key(c.name)] = nn.Parameter(number.detach()[places])
+                steps.state[part[_key(c.name)]] = {k: v[places] if v.dim() else v for k, v in past.items()}
+        steps.param_groups[0]["params"] = list(self.parameters())
+        self.left = {name: self.left[name][places] for name, places in stay.items()}
+        self._take()
+
+    def moves(self) -> Worth:
+        """By set of channels: how far each channel, with all who share it, moves the loss (first order of its loss)."""
+        told: Worth = {}
+        for c in self.met:
+            pairs = [(part[_key(c.name)], part[_key(c.name)].grad) for part in (self.gains, self.shifts)]
+            move = sum((number.detach() * slope).numpy() for number, slope in pairs if slope is not None)
+            told[c.gives] = told.get(c.gives, 0) + move
+        return told
+
+    def tuning(self) -> quantise.Tuning:
+        """What was learnt, by layer; zero for the channels that are switched off."""
+        told = {c.name: np.zeros((2, self.widths[c.gives]), np.float32) for c in self.met}
+        for c in self.met:
+            pair = torch.stack([self.gains[_key(c.name)], self.shifts[_key(c.name)]])
+            told[c.name][:, self.left[c.gives]] = pair.detach().numpy()
+        return told
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The matte of N x 3 x h x w before its sigmoid, N x 1 x h x w."""
+        values = {self.first: image.to(torch.bfloat16)}
+        for number, node in enumerate(self.nodes):
+            given = [values[name] for name in node.input if name in values]
+            values[node.output[0]] = self._done(node, given)
+            for name in {name for name in node.input if name in values and self.uses[name] == number}:
+                del values[name]
+        return values[self.last].float()
+
+    def _done(self, node: onnx.NodeProto, given: list[Tensor]) -> Tensor:
+        told = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        match node.op_type:
+            case "Conv":
+                weight, bias = (self.held[name] for name in node.input[1:3])
+                pads = told.get("pads", [0, 0])[:2]
+                made = nnf.conv2d(given[0], weight, None, told["strides"], pads, told["dilations"])
+                key = _key(channels.layer(node))
+                gain, shift = self.gains[key], self.shifts[key]
+                return (made.float() * gain[:, None, None] + (bias * gain + shift)[:, None, None]).to(torch.bfloat16)
+            case "Relu":
+                return nnf.relu(given[0])
+            case "MaxPool":
+                return nnf.max_pool2d(given[0], told["kernel_shape"], told["strides"], ceil_mode=told["ceil_mode"] > 0)
+            case "Resize":
+                factor = float(self.held[node.input[2]][2])
+                return given[0] if factor == 1 else nnf.interpolate(given[0], scale_factor=factor, mode="bilinear")
+            case "Concat":
+                return torch.cat(given, told["axis"])
+            case "Add":
+                return given[0] + given[1]
+            case "Sigmoid":
+                return given[0]
+        raise quantise.GraphError(f"{node.name} is a {node.op_type}, which IS-Net as it is published has none of")
+
+
+def _key(layer: str) -> str:
+    return layer.replace(".", "-")  # torch takes no dots in names of parameters
 
 
 def loss_of(answer: Tensor, truth: Tensor) -> Tensor:
@@ -54,22 +150,10 @@ def loss_of(answer: Tensor, truth: Tensor) -> Tensor:
     return CROSS_ENTROPY_WEIGHT * (entropy * (1 + RIM_WEIGHT * rim)).mean() + OTHERS_WEIGHT * (1 - overlap + off)
 
 
-def apart(answer: list[Tensor], wanted: list[Tensor], left: list[Tensor]) -> Tensor:
-    """How far the ends of blocks are from the teacher's, by their mean square; the mean of all blocks."""
-    pairs = [(a.float(), w[:, places].float()) for a, w, places in zip(answer, wanted, left, strict=True)]
-    return torch.stack([((a - w) ** 2).mean() / (w**2).mean().clamp_min(1e-6) for a, w in pairs]).mean()
-
-
 def train(
-    net: Tunable,
-    known: list[Product],
-    minutes: float,
-    rate: float,
-    rng: np.random.Generator,
-    keep: float | None = None,
-    teacher: Tunable | None = None,
+    net: Tunable, known: list[Product], minutes: float, rate: float, rng: np.random.Generator, keep: float | None = None
 ) -> None:
-    """Adam with a cosine step for so many CPU minutes; prints the loss. `keep`, `teacher`: see the options."""
+    """Adam with a cosine step for so many CPU minutes; prints the loss. `keep`: see `--keep`."""
     steps = torch.optim.Adam(net.parameters(), rate, betas=(0.9, 0.98))
     started, count, losses = time.process_time(), 0, [0.0]
     worth: Worth = {}
@@ -81,12 +165,7 @@ def train(
             group["lr"] = rate * min(1, count / 30) * 0.5 * (1 + np.cos(np.pi * gone))
         for _ in range(LESSONS_A_STEP):
             shown, truth = (torch.from_numpy(part) for part in lesson(known, rng))
-            answer, ends = net(shown)
-            loss = loss_of(answer, truth)
-            if teacher is not None:
-                with torch.no_grad():
-                    wanted = teacher(shown)[1]
-                loss = loss + TEACHER_WEIGHT * apart(ends, wanted, net.ends())
+            loss = loss_of(net(shown), truth)
             (loss / LESSONS_A_STEP).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.item())
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -106,19 +185,9 @@ def train(
 
 
 def mean_of(files: list[Path]) -> quantise.Tuning:
-    """The mean of the networks of several tunings (Wortsman et al., "Model soups", 2022); their ranks add up."""
+    """The mean of several tunings (Wortsman et al., "Model soups", 2022)."""
     read = [quantise.tuning(file) for file in files]
-    layers = [name for name in read[0] if read[0][name].ndim == 2 and not name.endswith(".up")]
-    made = {name: np.mean([one[name] for one in read], axis=0, dtype=np.float32) for name in layers}
-    for name in layers:
-        if f"{name}.up" not in read[0]:
-            continue
-        whole = np.where(made[name][0] == 0, 1, made[name][0])
-        shares = [(one[name][0] / (len(read) * whole))[:, None] for one in read]  # a gain multiplies what is added, too
-        ups = [one[f"{name}.up"] * share for one, share in zip(read, shares, strict=True)]
-        made[f"{name}.up"] = np.concatenate(ups, axis=1).astype(np.float16)
-        made[f"{name}.down"] = np.concatenate([one[f"{name}.down"] for one in read])
-    return made
+    return {name: np.mean([one[name] for one in read], axis=0, dtype=np.float32) for name in read[0]}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -134,8 +203,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--start", type=Path, help="go on from this tuning")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--keep", type=float, metavar="SHARE", help="switch channels off until this share is left")
-    parser.add_argument("--teacher", type=Path, help="a tuning of the whole network: stay near what its blocks give")
-    parser.add_argument("--rank", type=int, default=0, help="also learn what is added to the weights, of this rank")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
@@ -145,14 +212,12 @@ def main(arguments: list[str] | None = None) -> int:
         cv2.setNumThreads(1)
         known = products(asked.products, asked.hold_out)
         print(f"{len(known)} photos", flush=True)
-        start = quantise.tuning(asked.start) if asked.start else None
-        net = Tunable(asked.published, start, asked.rank, asked.seed)
-        teacher = Tunable(asked.published, quantise.tuning(asked.teacher)) if asked.teacher else None
-        train(net, known, asked.minutes, asked.rate, np.random.default_rng(asked.seed), asked.keep, teacher)
+        net = Tunable(asked.published, quantise.tuning(asked.start) if asked.start else None)
+        train(net, known, asked.minutes, asked.rate, np.random.default_rng(asked.seed), asked.keep)
         learnt = net.tuning()
     else:
         parser.error("either --published and --products, or --mix")
-    np.savez_compressed(asked.out, **learnt)
+    np.savez(asked.out, **learnt)
     print(f"{asked.out}: {sum(pair.size for pair in learnt.values())} numbers")
     return 0
 

@@ -94,16 +94,11 @@ def products(met: list[Convolution], widths: dict[str, int]) -> float:
     return sum(c.products * sum(wide[name] for name in c.takes) * wide[c.gives] for c in met)
 
 
-def places(convolution: Convolution, left: Kept, widths: dict[str, int]) -> NDArray[np.intp]:
-    """Where the channels that are left, of `widths`, stand among all that a convolution takes."""
-    starts = np.cumsum([0, *(widths.get(name, 3) for name in convolution.takes)])
-    taken = [left.get(name, np.arange(3)) + start for name, start in zip(convolution.takes, starts, strict=False)]
-    return np.concatenate(taken)
-
-
 def sliced(convolution: Convolution, weight: F32, left: Kept, widths: dict[str, int]) -> F32:
     """The weights, out x in x height x width, of the channels that are left of `widths` on either side."""
-    return np.ascontiguousarray(weight[left[convolution.gives]][:, places(convolution, left, widths)])
+    starts = np.cumsum([0, *(widths.get(name, 3) for name in convolution.takes)])
+    taken = [left.get(name, np.arange(3)) + start for name, start in zip(convolution.takes, starts, strict=False)]
+    return np.ascontiguousarray(weight[left[convolution.gives]][:, np.concatenate(taken)])
 
 
 def without(model: ModelProto, learnt: dict[str, F32]) -> ModelProto:

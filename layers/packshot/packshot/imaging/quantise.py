@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 Ranges = dict[str, tuple[float, float]]
 """Least and largest value of each tensor, by name."""
 Tuning = dict[str, F32]
-"""Of each convolution, by `channels.layer`: what its channels are multiplied by, what is added; float32 2 x channels.
-Zero in both switches a channel off. `<layer>.up`, channels x rank, times `<layer>.down`, rank x in x height x width,
-both float16, is added to the weights before."""
+"""Of each convolution, by `channels.layer`: what its channels are multiplied by and what is added, 2 x channels."""
 FREE_AXES = {2: "height", 3: "width"}
 
 
@@ -113,16 +111,12 @@ def tuned(model: ModelProto, learnt: Tuning) -> ModelProto:
         if node.op_type != "Conv":
             continue
         kernel, bias = (numpy_helper.to_array(weights[name]) for name in node.input[1:3])
-        name = channels.layer(node)
-        pair = learnt.get(name, np.empty(0))
+        pair = learnt.get(channels.layer(node), np.empty(0))
         if pair.shape != (2, len(kernel)):
-            raise GraphError(f"{name} has {len(kernel)} channels, its tuning {pair.shape}")
-        if f"{name}.up" in learnt:
-            up, down = (learnt[f"{name}.{factor}"].astype(np.float32) for factor in ("up", "down"))
-            kernel = kernel + np.tensordot(up, down, 1)
+            raise GraphError(f"{channels.layer(node)} has {len(kernel)} channels, its tuning {pair.shape}")
         changed = (kernel * pair[0][:, None, None, None], bias * pair[0] + pair[1])
-        for weight, values in zip(node.input[1:3], changed, strict=True):
-            weights[weight].CopyFrom(numpy_helper.from_array(values, weight))
+        for name, values in zip(node.input[1:3], changed, strict=True):
+            weights[name].CopyFrom(numpy_helper.from_array(values, name))
     return model
 
 
