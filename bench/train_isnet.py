@@ -6,10 +6,6 @@ it was made for, enough to learn what is sold and what only stands behind it. DI
 known products (see `bench.isnet_lessons`); the truth of apparel is with what wears it. Needs torch and onnx beside the
 project's own packages. `--mix` takes the mean of several files that this command wrote.
 
-`--keep SHARE` also switches channels off, those that matter least for what they cost (`bench.isnet_channels`), in turns
-during the first half of the time, until so much of the multiplications is left. Their gain and shift become zero and
-stay so: go on from that file without `--keep`, and mix only files that came from the same one.
-
 The network that runs is built from the published file and this one, so new ranges are measured (`bench.calibrate`) and
 the registry gets a new hash.
 """
@@ -27,77 +23,32 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from bench.isnet_channels import Worth, dearest
 from bench.isnet_lessons import Product, lesson, products
-from packshot.imaging import channels, quantise
+from packshot.imaging import quantise
 
 LESSONS_A_STEP = 2
 RIM_PX = 5
 """Width of what is looked at beside a soft pixel, in pixels of the network."""
-WHEN_DROPPED = (0.07, 0.14, 0.21, 0.28, 0.35, 0.42, 0.49)
-"""Shares of the time after which channels are switched off."""
-FORGOTTEN = 0.98
-"""What is left of a step's word on the worth of channels at the next."""
 RIM_WEIGHT, CROSS_ENTROPY_WEIGHT, OTHERS_WEIGHT = 2.0, 3.0, 0.5
 
 
 class Tunable(nn.Module):
     """The network as a graph of torch's functions; weights in bfloat16, gains and shifts in single precision."""
 
-    def __init__(self, published: Path, start: quantise.Tuning | None = None) -> None:
+    def __init__(self, published: Path) -> None:
         super().__init__()
         graph = quantise.free(onnx.load(published)).graph
         self.nodes = list(graph.node)
         self.first, self.last = graph.input[0].name, graph.output[0].name
-        self.whole = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
-        self.held = {name: torch.from_numpy(values.copy()) for name, values in self.whole.items()}
-        self.met = channels.convolutions(graph)
-        self.widths = {c.gives: len(self.whole[c.weight]) for c in self.met}
-        start = start or {c.name: np.float32([[1], [0]]).repeat(self.widths[c.gives], 1) for c in self.met}
-        self.left = channels.kept(self.met, start)
+        self.held = {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy()) for w in graph.initializer}
         self.gains, self.shifts = nn.ParameterDict(), nn.ParameterDict()
-        for c in self.met:
-            gain, shift = torch.from_numpy(start[c.name][:, self.left[c.gives]])
-            self.gains[_key(c.name)], self.shifts[_key(c.name)] = nn.Parameter(gain), nn.Parameter(shift)
-        self._take()
+        for node in self.nodes:
+            if node.op_type == "Conv":
+                channels = len(self.held[node.input[1]])
+                self.gains[_key(node)] = nn.Parameter(torch.ones(channels))
+                self.shifts[_key(node)] = nn.Parameter(torch.zeros(channels))
+                self.held[node.input[1]] = self.held[node.input[1]].to(torch.bfloat16)
         self.uses = {name: number for number, node in enumerate(self.nodes) for name in node.input}
-
-    def _take(self) -> None:
-        """Hold the weights of the channels that are left."""
-        for c in self.met:
-            weight = channels.sliced(c, self.whole[c.weight], self.left, self.widths)
-            self.held[c.weight] = torch.from_numpy(weight).to(torch.bfloat16)
-            self.held[c.bias] = torch.from_numpy(self.whole[c.bias][self.left[c.gives]])
-
-    def drop(self, stay: channels.Kept, steps: torch.optim.Optimizer) -> None:
-        """Keep these of the channels that are left, by their place among them; `steps` forgets the others as well."""
-        for c in self.met:
-            places = torch.from_numpy(stay[c.gives])
-            for part in (self.gains, self.shifts):
-                number = part[_key(c.name)]
-                past = steps.state.pop(number)
-                part[_key(c.name)] = nn.Parameter(number.detach()[places])
-                steps.state[part[_key(c.name)]] = {k: v[places] if v.dim() else v for k, v in past.items()}
-        steps.param_groups[0]["params"] = list(self.parameters())
-        self.left = {name: self.left[name][places] for name, places in stay.items()}
-        self._take()
-
-    def moves(self) -> Worth:
-        """By set of channels: how far each channel, with all who share it, moves the loss (first order of its loss)."""
-        told: Worth = {}
-        for c in self.met:
-            pairs = [(part[_key(c.name)], part[_key(c.name)].grad) for part in (self.gains, self.shifts)]
-            move = sum((number.detach() * slope).numpy() for number, slope in pairs if slope is not None)
-            told[c.gives] = told.get(c.gives, 0) + move
-        return told
-
-    def tuning(self) -> quantise.Tuning:
-        """What was learnt, by layer; zero for the channels that are switched off."""
-        told = {c.name: np.zeros((2, self.widths[c.gives]), np.float32) for c in self.met}
-        for c in self.met:
-            pair = torch.stack([self.gains[_key(c.name)], self.shifts[_key(c.name)]])
-            told[c.name][:, self.left[c.gives]] = pair.detach().numpy()
-        return told
 
     def forward(self, image: Tensor) -> Tensor:
         """The matte of N x 3 x h x w before its sigmoid, N x 1 x h x w."""
@@ -116,8 +67,7 @@ class Tunable(nn.Module):
                 weight, bias = (self.held[name] for name in node.input[1:3])
                 pads = told.get("pads", [0, 0])[:2]
                 made = nnf.conv2d(given[0], weight, None, told["strides"], pads, told["dilations"])
-                key = _key(channels.layer(node))
-                gain, shift = self.gains[key], self.shifts[key]
+                gain, shift = self.gains[_key(node)], self.shifts[_key(node)]
                 return (made.float() * gain[:, None, None] + (bias * gain + shift)[:, None, None]).to(torch.bfloat16)
             case "Relu":
                 return nnf.relu(given[0])
@@ -135,8 +85,8 @@ class Tunable(nn.Module):
         raise quantise.GraphError(f"{node.name} is a {node.op_type}, which IS-Net as it is published has none of")
 
 
-def _key(layer: str) -> str:
-    return layer.replace(".", "-")  # torch takes no dots in names of parameters
+def _key(node: onnx.NodeProto) -> str:
+    return quantise.layer(node).replace(".", "-")  # torch takes no dots in names of parameters
 
 
 def loss_of(answer: Tensor, truth: Tensor) -> Tensor:
@@ -150,16 +100,10 @@ def loss_of(answer: Tensor, truth: Tensor) -> Tensor:
     return CROSS_ENTROPY_WEIGHT * (entropy * (1 + RIM_WEIGHT * rim)).mean() + OTHERS_WEIGHT * (1 - overlap + off)
 
 
-def train(
-    net: Tunable, known: list[Product], minutes: float, rate: float, rng: np.random.Generator, keep: float | None = None
-) -> None:
-    """Adam with a cosine step for so many CPU minutes; prints the loss. `keep`: see `--keep`."""
+def train(net: Tunable, known: list[Product], minutes: float, rate: float, rng: np.random.Generator) -> None:
+    """Adam with a cosine step for so many CPU minutes; prints the loss."""
     steps = torch.optim.Adam(net.parameters(), rate, betas=(0.9, 0.98))
     started, count, losses = time.process_time(), 0, [0.0]
-    worth: Worth = {}
-    turns = (
-        [] if keep is None else list(zip(WHEN_DROPPED, np.geomspace(1, keep, len(WHEN_DROPPED) + 1)[1:], strict=True))
-    )
     while (gone := (time.process_time() - started) / (60 * minutes)) < 1:
         for group in steps.param_groups:
             group["lr"] = rate * min(1, count / 30) * 0.5 * (1 + np.cos(np.pi * gone))
@@ -169,19 +113,26 @@ def train(
             (loss / LESSONS_A_STEP).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.item())
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        if turns:
-            for name, move in net.moves().items():
-                worth[name] = worth.get(name, 0) * FORGOTTEN + move**2
         steps.step()
-        if turns and gone >= turns[0][0]:
-            share = turns.pop(0)[1]
-            net.drop(dearest(net.met, worth, net.widths, share), steps)
-            worth = {}
-            print(f"step {count}: {share:.2f} of the multiplications left", flush=True)
         steps.zero_grad()
         count += 1
         if count % 25 == 0:
             print(f"step {count}: loss {np.mean(losses[-200:]):.4f}", flush=True)
+
+
+def take_up(net: Tunable, tuning: quantise.Tuning) -> None:
+    """Go on from an earlier tuning."""
+    with torch.no_grad():
+        for name, pair in tuning.items():
+            gain, shift = torch.from_numpy(pair)
+            net.gains[name.replace(".", "-")].copy_(gain)
+            net.shifts[name.replace(".", "-")].copy_(shift)
+
+
+def tuning_of(net: Tunable) -> quantise.Tuning:
+    """What was learnt, by layer."""
+    pairs = {name: (net.gains[name], net.shifts[name]) for name in net.gains}
+    return {name.replace("-", "."): torch.stack(pair).detach().numpy() for name, pair in pairs.items()}
 
 
 def mean_of(files: list[Path]) -> quantise.Tuning:
@@ -202,7 +153,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=40, help="CPU minutes, of all threads")
     parser.add_argument("--start", type=Path, help="go on from this tuning")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
-    parser.add_argument("--keep", type=float, metavar="SHARE", help="switch channels off until this share is left")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
@@ -212,9 +162,11 @@ def main(arguments: list[str] | None = None) -> int:
         cv2.setNumThreads(1)
         known = products(asked.products, asked.hold_out)
         print(f"{len(known)} photos", flush=True)
-        net = Tunable(asked.published, quantise.tuning(asked.start) if asked.start else None)
-        train(net, known, asked.minutes, asked.rate, np.random.default_rng(asked.seed), asked.keep)
-        learnt = net.tuning()
+        net = Tunable(asked.published)
+        if asked.start:
+            take_up(net, quantise.tuning(asked.start))
+        train(net, known, asked.minutes, asked.rate, np.random.default_rng(asked.seed))
+        learnt = tuning_of(net)
     else:
         parser.error("either --published and --products, or --mix")
     np.savez(asked.out, **learnt)

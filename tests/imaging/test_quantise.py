@@ -9,7 +9,6 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from packshot.imaging import models, quantise
-from packshot.imaging.channels import layer
 
 rng = np.random.default_rng(7)
 
@@ -68,7 +67,7 @@ def untuned(model: onnx.ModelProto) -> quantise.Tuning:
     """A tuning that changes nothing."""
     channels = {weight.name: weight.dims[0] for weight in model.graph.initializer}
     layers = [node for node in model.graph.node if node.op_type == "Conv"]
-    return {layer(n): np.array([[1.0], [0.0]], np.float32).repeat(channels[n.input[1]], 1) for n in layers}
+    return {quantise.layer(n): np.array([[1.0], [0.0]], np.float32).repeat(channels[n.input[1]], 1) for n in layers}
 
 
 def run(path: Path | bytes, image: np.ndarray) -> np.ndarray:

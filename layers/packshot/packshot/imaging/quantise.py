@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from packshot.imaging import channels
 from packshot.imaging.light import F32
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 Ranges = dict[str, tuple[float, float]]
 """Least and largest value of each tensor, by name."""
 Tuning = dict[str, F32]
-"""Of each convolution, by `channels.layer`: what its channels are multiplied by and what is added, 2 x channels."""
+"""Of each convolution, by `layer`: what its channels are multiplied by and what is added, float32 2 x channels."""
 FREE_AXES = {2: "height", 3: "width"}
 
 
@@ -63,7 +62,7 @@ def build(published: Path, learnt: Tuning, measured: Ranges, target: Path) -> No
     """
     import onnx
 
-    model = channels.without(tuned(free(onnx.load(published)), learnt), learnt)
+    model = tuned(free(onnx.load(published)), learnt)
     kinds = ["Add", "Concat", "Conv", "MaxPool", "Relu", "Resize"]
     onnx.save(in_eight_bits(model, measured, kinds), target)
 
@@ -99,6 +98,11 @@ def in_eight_bits(model: ModelProto, measured: Ranges, kinds: Sequence[str]) -> 
     return made
 
 
+def layer(node: NodeProto) -> str:
+    """A node's name as a tuning has it."""
+    return node.name.strip("/").replace("/", ".")
+
+
 def tuned(model: ModelProto, learnt: Tuning) -> ModelProto:
     """A freed network with the channels of its convolutions scaled and shifted as was learnt; changes `model`.
 
@@ -111,9 +115,9 @@ def tuned(model: ModelProto, learnt: Tuning) -> ModelProto:
         if node.op_type != "Conv":
             continue
         kernel, bias = (numpy_helper.to_array(weights[name]) for name in node.input[1:3])
-        pair = learnt.get(channels.layer(node), np.empty(0))
+        pair = learnt.get(layer(node), np.empty(0))
         if pair.shape != (2, len(kernel)):
-            raise GraphError(f"{channels.layer(node)} has {len(kernel)} channels, its tuning {pair.shape}")
+            raise GraphError(f"{layer(node)} has {len(kernel)} channels, its tuning {pair.shape}")
         changed = (kernel * pair[0][:, None, None, None], bias * pair[0] + pair[1])
         for name, values in zip(node.input[1:3], changed, strict=True):
             weights[name].CopyFrom(numpy_helper.from_array(values, name))
