@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from packshot_local import drop as drops
-from packshot_local.ahead import LAYER, ROOT
-from packshot_local.project import TEMPLATE, store_of
+from packshot_local.project import LAYER, ROOT, TEMPLATE, store_of
 from packshot_local.stack import Stack
 
 STUB = Path(__file__).parent / "stub_imaging"

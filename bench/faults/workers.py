@@ -16,7 +16,7 @@ from bench.faults.catalogue import CATALOGUE
 from bench.line import draw, remark, until
 from packshot import keys
 from packshot.process import checkpoint
-from packshot_local.ahead import LAYER
+from packshot_local.project import LAYER
 from packshot_local.stack import Kind, Rule
 
 workers = CATALOGUE.area("workers")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-import sys
-
-from packshot_local import ahead
 
 
 def main() -> None:
     """Import the command and run it."""
-    ahead.begin(sys.argv[1:])
     gc.disable()  # looking through all that has been imported so far, again and again, takes a quarter of a second
     from packshot_local import cli
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packshot.reasons import rules
 from packshot.records import Status
-from packshot_local.ahead import ROOT
+from packshot_local.project import ROOT
 
 REASONS = ROOT / "docs" / "reasons.md"
 HEADINGS = {

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packshot.imaging import models
-from packshot_local.ahead import LAYER, ROOT
-from packshot_local.project import TEMPLATE
+from packshot_local.project import LAYER, ROOT, TEMPLATE
 
 LEAST_DISK = 2 << 30
 LEAST_MEMORY = 3 << 30

@@ -8,14 +8,29 @@ from pathlib import Path
 
 from packshot.settings import StoreSettings
 from packshot.store import Store
-from packshot_local import ahead
-from packshot_local.ahead import ENVIRONMENT, LAYER, PRELOAD, ROOT
 from packshot_local.stack import LogLine, Stack, StackError
 from packshot_local.stack.http_api import HttpApi
 
+ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
+LAYER = ROOT / "layers" / "packshot"
 WEB = ROOT / "web"
 SAMPLES = ROOT / "samples"
+
+PRELOAD = (
+    "boto3.dynamodb.types", "boto3.s3.transfer", "aws_lambda_powertools", "aws_lambda_powertools.utilities.batch",
+    "aws_lambda_powertools.utilities.data_classes.sqs_event", "aws_lambda_powertools.utilities.idempotency",
+    "aws_lambda_powertools.utilities.parser", "aws_lambda_powertools.event_handler", "aws_xray_sdk.core",
+    "pydantic.main", "pydantic.types", "pydantic.root_model", "pydantic.type_adapter", "yaml", "defusedxml.ElementTree",
+    "numpy.random", "cv2", "PIL.ImageCms", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "scipy.sparse.linalg",
+    "skimage.color.colorconv", "skimage.color.delta_e",
+    "packshot.store", "packshot.intake.receive", "packshot.intake.close", "packshot.plan.stage",
+    "packshot.quality.stage", "packshot.review.gate", "packshot.settle", "packshot.imaging.cutout",
+    "packshot.imaging.measure", "packshot.export.press", "packshot.export.stage", "packshot.report.feeds",
+    "packshot.learning.stage",
+)  # fmt: skip
+"""What the functions import of other people's packages and of the layer. Not onnxruntime, which starts a thread as it
+is imported, nor a module with a logger of its own, which would not know its function's."""
 
 RESOURCES = {
     "incoming_bucket": "IncomingBucket",
@@ -43,9 +58,19 @@ def open_stack(
     on_log: Callable[[LogLine], None] | None = None,
     log_file: Path | None = None,
 ) -> Stack:
-    """This project's template on this machine; ``workers`` processes for process and for export each."""
+    """This project's template on this machine; ``workers`` processes for process and for export each.
+
+    Cores are shared out: each process worker runs its networks on one thread, so that two workers fill two
+    cores without waiting for each other.
+    """
     env = {
-        **ENVIRONMENT,
+        "PACKSHOT_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENCV_FOR_THREADS_NUM": "1",
+        # glibc gives large arrays back to the system and gets them again page by page; kept, a photo's export takes a
+        # fifth less time. The first is what glibc arrives at by itself, so larger ones are given back as before.
+        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
         "PACKSHOT_MODELS": str(models),
         "PACKSHOT_CHANNELS": str(ROOT / "channels"),
         "PACKSHOT_SCENES": str(ROOT / "scenes"),
@@ -58,7 +83,6 @@ def open_stack(
         process_workers=workers,
         env=env,
         preload=PRELOAD,
-        begun=ahead.begun(),
         on_log=on_log,
         log_file=log_file,
     )

@@ -20,8 +20,7 @@ from packshot.imaging import models as model_registry
 from packshot.records import TaskState
 from packshot.store import Store
 from packshot_local import drop as drops
-from packshot_local.ahead import ROOT
-from packshot_local.project import SAMPLES, open_desk, open_stack, store_of
+from packshot_local.project import ROOT, SAMPLES, open_desk, open_stack, store_of
 from packshot_local.stack import Stack
 from packshot_local.stack.http_api import HttpApi
 

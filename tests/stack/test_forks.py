@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 from small import until
 
-from packshot_local import ahead
-from packshot_local.forks import ForkServer
 from packshot_local.stack.launch import Launcher, base_environment
 from packshot_local.stack.records import FunctionSpec, LogLine
 from packshot_local.stack.worker import NICENESS, Worker
@@ -240,28 +238,3 @@ def test_a_server_with_threads_forks_nothing(start: Start, capfd: pytest.Capture
     finally:
         launcher.close()
     assert "has threads" in capfd.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("line", "wanted"),
-    [(["run", "photos"], True), (["up"], True), (["plan", "photos"], False), (["run", "--help"], False), ([], False)],
-)
-def test_a_command_that_starts_workers_begins_their_server_before_anything_else(line: list[str], wanted: bool) -> None:
-    ahead.begin(line)
-    server = ahead.begun()
-    try:
-        assert (server is not None) == wanted
-        assert ahead.begun() is None  # for one stack alone
-    finally:
-        if server is not None:
-            server.close()
-
-
-def test_a_server_that_has_begun_before_is_the_one_that_forks(spec: FunctionSpec, start: Start) -> None:
-    env = {"PATH": os.defpath, "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
-    server = ForkServer(env, MODULES)
-    launcher = Launcher(env, MODULES, begun=server)
-    try:
-        assert parent(start(by=launcher)) == server.pid
-    finally:
-        launcher.close()

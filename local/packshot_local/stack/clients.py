@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from packshot_local.forks import ACCESS_KEY, SECRET_KEY
+from .launch import ACCESS_KEY, SECRET_KEY
 
 _one_at_a_time = threading.Lock()
 """A session may make its clients from any thread, but not from two at once."""

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -14,12 +15,12 @@ from typing import IO, Protocol
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from packshot_local.forks import ForkServer, environment
-
+from .forks import ForkServer
 from .records import FunctionSpec
 
 log = logging.getLogger(__name__)
 
+ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
 READ_ONCE = frozenset({
     "AWS_CONFIG_FILE", "AWS_DATA_PATH", "AWS_DEFAULT_PROFILE", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
 })  # fmt: skip
@@ -59,22 +60,18 @@ class Launcher:
     on Linux. They may lie in `layers`, too, the folders that functions have in common. They see `base_env` alone, not
     a function's own variables. A function that finds another of these modules in its own folders, or a file that an
     interpreter runs when it starts, and one with PYTHON* variables or any of `READ_ONCE`, gets a fresh interpreter,
-    and so does everyone when the fork server fails. `begun` is a server that has begun with these modules before.
+    and so does everyone when the fork server fails.
     """
 
-    def __init__(
-        self,
-        base_env: Mapping[str, str],
-        modules: Sequence[str] = (),
-        layers: Sequence[Path] = (),
-        begun: ForkServer | None = None,
-    ) -> None:
+    def __init__(self, base_env: Mapping[str, str], modules: Sequence[str] = (), layers: Sequence[Path] = ()) -> None:
         self._base_env = dict(base_env)
         shared = [str(folder) for folder in layers]
         self._imported = {top: _origin(top, shared) for top in {name.split(".")[0] for name in modules}}
-        self.forks = begun
-        if begun is None and sys.platform == "linux":
-            self.forks = ForkServer(base_env, modules, shared)
+        self.forks: ForkServer | None = None
+        if sys.platform == "linux":
+            # Libraries that look for a task root while they are imported see that this is Lambda, whichever it is.
+            task_root = str(Path(__file__).parent)
+            self.forks = ForkServer({**base_env, "LAMBDA_TASK_ROOT": task_root, "PYTHONPATH": ""}, modules, shared)
 
     def start(self, spec: FunctionSpec, name: str, api: str, *, warm: bool = False) -> Process:
         """Start a worker called `name`, which takes its events from `api`; `warm`: before there is any."""
@@ -119,10 +116,20 @@ def _origin(module: str, path: list[str]) -> str | None:
 def base_environment(endpoint: str, region: str, tmp: Path) -> dict[str, str]:
     """What all functions of a stack see: AWS at `endpoint`, and their /tmp."""
     return {
-        **environment(region),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", tempfile.gettempdir()),
+        "LANG": "C.UTF-8",
         "TMPDIR": str(tmp),
+        "TZ": ":UTC",
         "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "AWS_ACCOUNT_ID": DEFAULT_ACCOUNT_ID,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_XRAY_SDK_ENABLED": "false",
+        "POWERTOOLS_TRACE_DISABLED": "1",
     }
 
 

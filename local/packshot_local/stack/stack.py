@@ -16,8 +16,6 @@ from typing import Any
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
-from packshot_local.forks import ForkServer
-
 from . import own_process, patches, retention
 from .activity import Activity
 from .buffers import DiskBuffer
@@ -56,9 +54,8 @@ class Stack:
     `template`: the SAM template; `parameters`: values for its parameters; `state`: a folder to keep objects
     and items in between runs; `process_workers`: processes for each function that is a container image;
     `env`: further environment of all functions; `preload`: what they import and did not bring along but in a layer,
-    imported once for all, perhaps by a server that has `begun` (see `Launcher`); `python_paths`: folders of the
-    layers; `on_log`: called with every line that a function writes, from several threads; `log_file`: the same lines
-    as JSON.
+    imported once for all (see `Launcher`); `python_paths`: folders of the layers; `on_log`: called with every line
+    that a function writes, from several threads; `log_file`: the same lines as JSON.
 
     Entering raises StackError when the template cannot be run here.
     """
@@ -73,7 +70,6 @@ class Stack:
         process_workers: int = 2,
         env: dict[str, str] | None = None,
         preload: Iterable[str] = ("boto3",),
-        begun: ForkServer | None = None,
         on_log: Callable[[LogLine], None] | None = None,
         log_file: Path | None = None,
         region: str = "eu-central-1",
@@ -87,7 +83,7 @@ class Stack:
         self._state = state
         self._process_workers = process_workers
         self._env = dict(env or {})
-        self._preload, self._begun = tuple(preload), begun
+        self._preload = tuple(preload)
         self._on_log = on_log
         self._log_path = log_file
         self._executions = Executions(region)
@@ -141,7 +137,7 @@ class Stack:
         self._undo.append(self._server.close)
         self._undo.append(own_process.environment("MOTO_PORT", str(self._server.port)))
         base = base_environment(self.endpoint, self.region, self._worker_tmp)
-        self._launcher = Launcher({**base, **self._env}, self._preload, self._python_paths, self._begun)
+        self._launcher = Launcher({**base, **self._env}, self._preload, self._python_paths)
         self._undo.append(self._launcher.close)
         self._undo.append(patches.apply(self).restore)
         translation = translate(self._template, self._parameters, self.region)

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,24 +18,6 @@ from typing import IO
 
 START_SECONDS = 60.0
 """Longest wait for a fork, the server's own imports included."""
-ACCESS_KEY = SECRET_KEY = "local"  # noqa: S105 - moto wants some, and takes any
-
-
-def environment(region: str) -> dict[str, str]:
-    """What every process of every local stack sees, whichever its endpoint."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.environ.get("HOME", tempfile.gettempdir()),
-        "LANG": "C.UTF-8",
-        "TZ": ":UTC",
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_XRAY_SDK_ENABLED": "false",
-        "POWERTOOLS_TRACE_DISABLED": "1",
-    }
 
 
 class Forked:
@@ -96,12 +77,10 @@ class ForkServer:
     def __init__(self, env: Mapping[str, str], modules: Sequence[str], folders: Sequence[str] = ()) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         file = str(Path(__file__).with_name("fork_server.py"))
-        # libraries that look for a task root while they are imported see that this is Lambda, whichever it is
-        seen = {**env, "LAMBDA_TASK_ROOT": str(Path(__file__).parent), "PYTHONPATH": ""}
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
                 [sys.executable, "-P", "-u", file, os.pathsep.join(folders), *modules],
-                env=seen,
+                env=dict(env),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,

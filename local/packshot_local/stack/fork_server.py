@@ -111,7 +111,7 @@ def main() -> None:
     if (work := serve()) is None:
         return
     become(*work)
-    file = str(Path(__file__).parent / "stack" / "worker_main.py")
+    file = str(Path(__file__).with_name("worker_main.py"))
     sys.argv = [file, work[0]["handler"]]
     runpy.run_path(file, run_name="__main__")
 
