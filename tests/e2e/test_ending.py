@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -23,9 +24,27 @@ def test_it_ends_with_its_status_after_everything_is_said(argument: str, status:
 
 
 def test_it_waits_for_another_thread_that_is_at_work() -> None:
-    late = "threading.Thread(target=lambda: (time.sleep(4), print('late'))).start(); main()"
-    done = ended(WITH.format("--help") + late)
-    assert done.returncode == 0 and done.stdout.endswith("late\n")
+    late = "threading.Thread(target=lambda: (time.sleep(0.5), print('late')))"
+    done = ended(WITH.format("run") + f"from packshot_local import cli; cli.main = lambda: {late}.start(); main()")
+    assert (done.returncode, done.stdout) == (0, "late\n")
+
+
+def test_a_reader_that_has_gone_is_no_traceback() -> None:
+    gone = "from packshot_local import cli; cli.main = lambda: print('unread'); main()"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", WITH.format("run") + gone],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            env=buffered,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_an_error_that_nobody_expects_is_told_with_its_traceback() -> None:
