@@ -41,8 +41,8 @@ CANDIDATES: tuple[tuple[str, float, float, bool], ...] = (
     ("shadow_turn", 20.0, 40.0, False),
     ("certainty", 0.92, -0.15, False),
 )
-# Left out on purpose: cut and leftover lengths, looks_in and looks_out, outside_unlike. They tell a spoiled matte from
-# its own original, but differ more between products than between good and bad, and made unseen SKUs worse.
+# Left out on purpose: looks_in and looks_out. They tell a spoiled matte from its own original, but differ more between
+# products than between good and bad, and made unseen SKUs worse.
 # These say where to look, not how much is wrong: a bezel, a dark floor or the gaps of a chain raise them on perfect
 # mattes. They may support another finding and never flag by themselves.
 MOST_WEIGHT = {"edge_inside_length": 1.5, "edge_outside_length": 1.5, "straddle_thin": 1.5}

@@ -32,7 +32,7 @@ LAB, TRUTH = square()
 
 
 def measured(alpha: F32) -> dict[str, float]:
-    alike: npt.NDArray[np.float32] = np.mean([*alike_alpha(LAB, alpha).values()], axis=0)
+    alike: npt.NDArray[np.float32] = np.mean(alike_alpha(LAB, alpha), axis=0)
     return basin_measures(LAB, alpha, alike, fit(LAB, alpha))
 
 

@@ -19,7 +19,7 @@ GOOD = {
     "coverage": 0.4, "edge_off": 0.01, "edge_shift_px": 0.0, "edge_unsupported": 0.02, "softness_px": 2.0,
     "softness_excess": 0.0, "fringe": 0.05, "holes_alike": 0.0, "islands": 0.0, "core_soft": 0.0, "frame_cut": 0.0,
     "looks_in": 0.001, "looks_out": 0.001, "shadow_like": 0.0, "stand_like": 0.0, "neutral_top": 0.0,
-    "colour_shift": 0.1, "colour_p95": 1.0, "sharpness": 0.95, "alpha_residual": 0.05, "edge_gap": 0.0,
+    "colour_shift": 0.1, "colour_p95": 1.0, "sharpness": 0.95, "alpha_residual": 0.05,
 }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def disc(radius: int) -> Bytes:
 def test_the_true_matte_measures_well() -> None:
     assert GOOD["edge_shift_px"] == 0 and GOOD["edge_off"] < 0.02 and GOOD["edge_unsupported"] < 0.02
     assert GOOD["alpha_residual"] < 0.1 and GOOD["fringe"] < 0.1 and GOOD["looks_in"] < 0.01 > GOOD["looks_out"]
-    assert GOOD["hole_count"] == 1 and GOOD["holes_alike"] == 0 and GOOD["island_count"] == 0
+    assert GOOD["holes"] > 0.01 and GOOD["holes_alike"] == 0 and GOOD["islands"] == 0
     assert GOOD["coverage"] == pytest.approx(np.pi * (0.28**2 - 0.06**2), abs=0.002)
 
 
@@ -60,7 +60,6 @@ def test_an_eroded_matte_asks_to_grow_and_a_dilated_one_to_shrink() -> None:
     # 3 px of 1000; a sample is half a pixel at this size
     assert eroded["edge_shift_px"] == pytest.approx(6, abs=1.01) and eroded["edge_off"] > 0.9
     assert dilated["edge_shift_px"] == pytest.approx(-6, abs=1.01) and dilated["edge_off"] > 0.9
-    assert dilated["alpha_bias"] > 0.1 > 0 > eroded["alpha_bias"]
     assert min(eroded["alpha_residual"], dilated["alpha_residual"]) > 2 * GOOD["alpha_residual"]
 
 
@@ -69,28 +68,28 @@ def test_a_false_hole_looks_like_the_product_around_it() -> None:
     cv2.circle(holed, (400, 600), 40, 0, -1)
     found = numbers(holed)
     assert found["holes_alike"] == pytest.approx(40**2 / (280**2 - 60**2), rel=0.15)
-    assert found["hole_count"] == 2 and found["looks_in"] > GOOD["looks_in"] + 0.005
+    assert found["looks_in"] > GOOD["looks_in"] + 0.005
 
 
 def test_a_missing_part_cuts_where_the_photo_has_no_edge() -> None:
     cut = TRUTH.copy()
     cut[:, :400] = 0
     found = numbers(cut)
-    assert found["edge_unsupported"] > 0.15 and found["edge_gap"] > 0.8 and found["looks_in_wide"] > 0.05
+    assert found["edge_unsupported"] > 0.15 and found["edge_bare_length"] > 0.5 and found["looks_in"] > 0.01
 
 
 def test_backdrop_taken_in_is_seen() -> None:
     bulging = TRUTH.copy()
     cv2.circle(bulging, (800, 500), 90, 255, -1)
     found = numbers(bulging)
-    assert found["looks_out_wide"] > GOOD["looks_out_wide"] + 0.01 and found["edge_unsupported"] > 0.1
+    assert found["looks_out"] > GOOD["looks_out"] + 0.005 and found["edge_unsupported"] > 0.1
 
 
 def test_an_island_of_backdrop_is_seen() -> None:
     dotted = TRUTH.copy()
     cv2.circle(dotted, (100, 100), 30, 255, -1)
     found = numbers(dotted)
-    assert found["island_count"] == 1 and found["islands_alike"] == found["islands"] > 0.01
+    assert found["islands_alike"] == found["islands"] > 0.01
 
 
 def test_a_blurred_matte_is_softer_than_the_photo() -> None:
@@ -105,7 +104,7 @@ def test_a_fringe_leans_to_the_backdrop() -> None:
 
 def test_a_tint_is_a_colour_shift_and_noise_is_not() -> None:
     tinted = np.clip(PRODUCT.astype(np.float32) * [1.06, 1.0, 0.94], 0, 255).astype(np.uint8)
-    assert GOOD["colour_shift"] < 0.2 and GOOD["colour_median"] < 2
+    assert GOOD["colour_shift"] < 0.2
     assert numbers(colour=tinted)["colour_shift"] > 1.5
 
 
@@ -189,7 +188,7 @@ def test_alike_neighbours_are_counted_over_every_axis_of_the_grid() -> None:
     dice = np.random.default_rng(0)
     lab = (dice.integers(0, 3, (40, 50, 3)) * 7.0 + 3.5).astype(np.float32)
     alpha = dice.random((40, 50), np.float32)
-    found = alike_alpha(lab, alpha)[""]
+    found, _ = alike_alpha(lab, alpha)
     cells = np.dstack([*np.mgrid[0:40, 0:50] // (50 / 16), np.floor((lab + np.array([0, 128, 128])) / 7)])
     apart = np.abs(cells[20, 30] - cells)
     weight = np.where(apart.max(2) <= 1, (2 - apart).prod(2), 0)

@@ -16,7 +16,7 @@ from skimage.color import deltaE_ciede2000
 
 from packshot.imaging import shadow as shadows
 from packshot.imaging.light import U8
-from packshot.imaging.measure_backdrop import backdrop_measures, fit, reduced
+from packshot.imaging.measure_backdrop import fit, reduced
 from packshot.imaging.measure_basins import basin_measures
 from packshot.imaging.measure_edge import lab_of, profile_measures, profiles
 from packshot.imaging.measure_region import alike_alpha, leftover_measures, shape_measures, side_measures
@@ -34,16 +34,9 @@ NO_PROFILE = {
     "edge_shift_px": 0.0,
     "edge_off": 0.0,
     "edge_unsupported": 1.0,
-    "edge_gap": 1.0,
-    "edge_cut": 0.0,
-    "edge_leftover": 0.0,
     "edge_bare_length": 10.0,
-    "edge_cut_length": 0.0,
-    "edge_leftover_length": 0.0,
     "edge_inside_length": 0.0,
     "edge_outside_length": 0.0,
-    "edge_fit": 0.0,
-    "edge_contrast": 0.0,
     "softness_px": 0.0,
     "softness_excess": 0.0,
 }
@@ -68,7 +61,7 @@ def measure(
         opinions: how far the networks' opinions differ, 0..1 each, kept likewise (``disagreement``).
 
     Returns: Names and finite numbers; each name's meaning and range stands in the docstring of the function
-        that makes it (``profile_measures``, ``backdrop_measures``, ``residual_measures``,
+        that makes it (``profile_measures``, ``residual_measures``,
         ``shape_measures``, ``side_measures``, ``basin_measures``, ``leftover_measures``, ``shadow_measures``,
         ``colour_measures``, ``sharpness_measures``).
 
@@ -83,15 +76,14 @@ def measure(
     low = reduced(lab, alpha)
     lines = profiles(rgb, matte)
     backdrop = fit(*low)
-    alike = alike_alpha(*low)
+    near, wide = alike_alpha(*low)
     shadow_w = None if shadow is None else _resized(shadow, small)
     numbers = {
-        **(NO_PROFILE if lines is None else profile_measures(lines, lab, backdrop)),
-        **backdrop_measures(backdrop, *low),
+        **(NO_PROFILE if lines is None else profile_measures(lines, lab)),
         **residual_measures(lab[part], alpha[part], _straight(master, small, part), max(small)),
         **shape_measures(lab, alpha, part),
-        **side_measures(low[1], alike),
-        **basin_measures(lab, alpha, np.mean([*alike.values()], axis=0), backdrop),
+        **side_measures(low[1], near),
+        **basin_measures(lab, alpha, (near + wide) / 2, backdrop),
         **leftover_measures(rgb_w, alpha),
         **shadow_measures(shadow_w, matte_w),
         **colour_measures(rgb, matte, master),
@@ -185,8 +177,8 @@ def shadow_measures(shadow: U8 | None, matte: U8) -> dict[str, float]:
 def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
     """CIEDE2000 between source and result inside the solid product, on a fixed grid of pixels.
 
-    ``colour_shift`` 0..100: difference of the mean colours (a tint); ``colour_median`` and ``colour_p95``
-    0..100: of the pixels' differences. ``result`` is uint8 H x W x 3 or 4 of the source's size: the
+    ``colour_shift`` 0..100: difference of the mean colours (a tint); ``colour_p95`` 0..100:
+    the 95th percentile of the pixels' differences. ``result`` is uint8 H x W x 3 or 4 of the source's size: the
     master, or an export brought back to the source's geometry. Where a master is see-through its colour is
     the glass's own and not the photo's: such pixels do not count.
     """
@@ -194,7 +186,7 @@ def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
     inside = cv2.erode(least, np.ones((5, 5), np.uint8), borderValue=0) >= 250
     count = int(np.count_nonzero(inside))
     if count < 16:
-        return {"colour_shift": 0.0, "colour_median": 0.0, "colour_p95": 0.0}
+        return {"colour_shift": 0.0, "colour_p95": 0.0}
     step = math.isqrt(count // COLOUR_SAMPLES) + 1
     ys, xs = np.nonzero(inside[::step, ::step])
     before, after = (lab_of(np.ascontiguousarray(image[ys * step, xs * step, :3])) for image in (rgb, result))
@@ -202,7 +194,6 @@ def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
     shift = deltaE_ciede2000(before.mean(0), after.mean(0))
     return {
         "colour_shift": float(np.clip(shift, 0, 100)),
-        "colour_median": float(np.clip(np.median(each), 0, 100)),
         "colour_p95": float(np.clip(np.percentile(each, 95), 0, 100)),
     }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from packshot.imaging.light import F32, U8
+from packshot.imaging.light import F32
 from packshot.imaging.reduced import planes, shrunk
 
 SIDE = 300
@@ -31,12 +31,8 @@ class Backdrop:
     noise: float
     trust: float
 
-    def distances(self, lab: F32, x: F32, y: F32) -> tuple[F32, F32]:
-        """CIE76 distance of N colours (N x 3) to the lit backdrop and to its nearest shade, at places in 0..1."""
-        return _apart(np.ascontiguousarray(lab.T), self.coefficients.T @ _terms(x, y))
-
-    def distances_in(self, lab: F32) -> tuple[F32, F32]:
-        """The same of a whole picture, H x W x 3; H x W each."""
+    def distances_in(self, lab: F32) -> F32:
+        """CIE76 distance of a picture's colours, L*a*b* H x W x 3, to the backdrop's nearest shade, H x W."""
         height, width = lab.shape[:2]
         x, y = (_powers((np.arange(n) / n).astype(np.float32)) for n in (width, height))
         surface = np.zeros((3, ORDER + 1, ORDER + 1), np.float32)
@@ -45,15 +41,14 @@ class Backdrop:
         return _apart(planes(lab), y.T @ surface @ x)
 
 
-def _apart(lab: F32, model: F32) -> tuple[F32, F32]:
-    """CIE76 distance of colours (3 x ...) to the backdrop's own, lit and in its nearest shade."""
-    plain = np.square(lab - model).sum(0)
+def _apart(lab: F32, model: F32) -> F32:
+    """CIE76 distance of colours (3 x ...) to the backdrop's own, lit or in its nearest shade."""
     white = _WHITE.reshape(3, *(1,) * (lab.ndim - 1))
     v, p = model + white, lab + white
     scale = np.clip((p * v).sum(0) / np.maximum(np.square(v).sum(0), 1e-3), DARKEST, 1.0)
     v *= scale
     p -= v
-    return np.sqrt(plain), np.sqrt(np.square(p).sum(0))
+    return np.asarray(np.sqrt(np.square(p).sum(0)), np.float32)
 
 
 def _powers(x: F32) -> F32:
@@ -85,7 +80,7 @@ def fit(lab: F32, alpha: F32) -> Backdrop | None:
     for _ in range(4):
         weighted = terms * weight
         coefficients = np.linalg.lstsq(weighted @ terms.T, weighted @ colours.T, rcond=None)[0]
-        distance = np.minimum(*_apart(colours, coefficients.T @ terms))
+        distance = _apart(colours, coefficients.T @ terms)
         spread = max(1.0, 1.5 * float(np.median(distance)))
         weight = np.asarray(1 / (1 + (distance / (2 * spread)) ** 2) ** 2, np.float32)
     trust = float((distance < 6).mean())
@@ -97,39 +92,3 @@ def reduced(lab: F32, alpha: F32) -> tuple[F32, F32]:
     scale = min(1.0, SIDE / max(alpha.shape))
     size = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
     return shrunk(lab, size), shrunk(alpha, size)
-
-
-def backdrop_measures(backdrop: Backdrop | None, lab: F32, alpha: F32) -> dict[str, float]:
-    """Areas on the wrong side of the backdrop's colour, by the product's area, weighted with trust.
-
-    ``backdrop_trust`` 0..1; ``outside_unlike`` 0..1: outside the matte, hanging together with it, and no
-    shade of the backdrop (a part missing, a false hole); ``inside_alike`` and ``inside_shade`` 0..1: smooth
-    pixels inside the matte of the lit backdrop's colour, of any shade of it (leftovers, a shadow taken
-    along).
-    """
-    nothing = {"backdrop_trust": 0.0, "outside_unlike": 0.0, "inside_alike": 0.0, "inside_shade": 0.0}
-    if backdrop is None:
-        return nothing
-    colour, a = reduced(lab, alpha)
-    lit, shade = backdrop.distances_in(colour)
-    area = max(1.0, float((a >= 0.5).sum()))
-    bound = max(5.0, 2.5 * backdrop.noise)
-    unlike = np.clip((shade - bound) / bound, 0, 1) * (a < 0.1)
-    joined = _joined(unlike > 0.1, a > 0.1)
-    smooth = cv2.morphologyEx(colour[..., 0], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) < 4
-    inside = (a > 0.9) & smooth
-    return {
-        "backdrop_trust": backdrop.trust,
-        "outside_unlike": min(1.0, float(unlike[joined].sum()) / area) * backdrop.trust**2,
-        "inside_alike": float((inside & (lit < 4)).sum()) / area * backdrop.trust,
-        "inside_shade": float((inside & (shade < 4)).sum()) / area * backdrop.trust,
-    }
-
-
-def _joined(found: U8, product: U8) -> U8:
-    """The found pixels in pieces that touch the product (within 2 px)."""
-    count, labels = cv2.connectedComponents(np.asarray(found, np.uint8), connectivity=8)
-    near = cv2.dilate(np.asarray(product, np.uint8), np.ones((5, 5), np.uint8)) > 0
-    touching = np.zeros(count, np.bool_)
-    touching[np.unique(labels[near & (labels > 0)])] = True
-    return np.asarray(touching[labels])

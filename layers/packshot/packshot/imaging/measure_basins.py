@@ -142,7 +142,7 @@ def _looks(parts: Basins, lab: F32, alike: F32, backdrop: Backdrop | None) -> Nu
     looks = parts.mean(np.asarray(cv2.resize(alike, (width, height), interpolation=cv2.INTER_LINEAR), np.float32))
     if backdrop is None:
         return looks
-    shade = parts.mean(backdrop.distances_in(lab)[1])
+    shade = parts.mean(backdrop.distances_in(lab))
     bound = max(5.0, 2.5 * backdrop.noise)
     unlike, like = np.clip((shade - bound) / (1.5 * bound), 0, 1), np.clip(1 - shade / bound, 0, 1)
     return np.asarray(np.clip(looks + backdrop.trust * (UNLIKE * unlike - LIKE * like), 0, 1))

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8
-from packshot.imaging.measure_backdrop import Backdrop
 
 _SHARES = (np.arange(256) / 255).astype(np.float32)
 REACH = 16  # samples each side of the outline; one sample is 1/2400 of the long side, at least half a pixel
@@ -113,7 +112,7 @@ def _outline(solid: U8, margin: int) -> tuple[npt.NDArray[np.int32], int]:
     return points[:: max(1, -(-len(points) // POINTS))], len(points)
 
 
-def profile_measures(lines: Profiles, lab: F32, backdrop: Backdrop | None) -> dict[str, float]:
+def profile_measures(lines: Profiles, lab: F32) -> dict[str, float]:
     """What the profiles say; shares are 0..1 of the outline, pixels are at a long side of 2400.
 
     ``edge_error`` 0..1: mean |alpha - alpha*| within 12 px, where alpha* is the shifted or steeper alpha
@@ -121,11 +120,9 @@ def profile_measures(lines: Profiles, lab: F32, backdrop: Backdrop | None) -> di
     ``edge_area`` 0..1: the same as an area by the product's area, an estimate of 1 - IoU along the outline;
     ``edge_shift_px`` -8..8: median shift that the photo asks for, > 0 = the matte is too small; ``edge_off``
     0..1: share that lies 2 px or more beside a clearly better fitting edge; ``edge_unsupported`` 0..1: share
-    with no edge of the photo near; ``edge_gap`` 0..1: worst such share in a run of 4 % of the outline;
-    ``edge_cut``, ``edge_leftover`` 0..1: share without an edge where the outside is no shade of the
-    backdrop, where the inside is one; ``edge_bare_length``, ``edge_cut_length``, ``edge_leftover_length``
-    0..10: lengths of such runs by the root of the product's area, weighted with contrast; ``edge_fit`` 0..1:
-    mean R^2 of alpha and colour; ``softness_px`` 0..33: median width of the 10-90 % ramp;
+    with no edge of the photo near; ``edge_bare_length`` 0..10: length of runs without one by the root of the
+    product's area, weighted with the photo's contrast (where most of the outline is plain to see, such a run
+    is suspicious; white on white it is not); ``softness_px`` 0..33: median width of the 10-90 % ramp;
     ``softness_excess`` 0..1: how much better a threefold steeper ramp explains the photo.
     """
     alpha = lines.alpha
@@ -139,6 +136,8 @@ def profile_measures(lines: Profiles, lab: F32, backdrop: Backdrop | None) -> di
     supported = (contrast >= WEAK_CONTRAST) & (fits.max(1) > 0.35)
     off = supported & (np.abs(best) >= 2) & (fits.max(1) - here > CLEAR_GAIN)
     unsupported = (fits[:, SHIFTS - 2 : SHIFTS + 3].max(1) < 0.35) | (contrast < WEAK_CONTRAST)
+    run = np.convolve(unsupported, np.ones(7) / 7, "same") > 0.7
+    plain = min(1.0, float(np.median(contrast)) / PLAIN_CONTRAST)
     excess = (steep_fits[:, SHIFTS] - here)[supported]
     ramp = ((alpha > 0.1) & (alpha < 0.9)).sum(1)
     return {
@@ -146,11 +145,8 @@ def profile_measures(lines: Profiles, lab: F32, backdrop: Backdrop | None) -> di
         "edge_shift_px": float(np.median(best[supported])) if supported.any() else 0.0,
         "edge_off": float(off.mean()),
         "edge_unsupported": float(unsupported.mean()),
-        "edge_gap": _worst_run(unsupported),
-        **_sides(lines, unsupported, backdrop, min(1.0, float(np.median(contrast)) / PLAIN_CONTRAST)),
-        **_other_edges(lines, lab, unsupported),
-        "edge_fit": float(np.clip(here.mean(), 0, 1)),
-        "edge_contrast": float(np.clip(np.median(contrast), 0, 150)),
+        "edge_bare_length": min(10.0, float(run.mean()) * lines.length * plain),
+        **_other_edges(lines, lab, run),
         "softness_px": float(np.median(ramp)),
         "softness_excess": float(np.clip(excess.mean(), 0, 1)) if supported.any() else 0.0,
     }
@@ -177,39 +173,13 @@ def _better_alpha(lines: Profiles, steep: F32, fits: F32, steep_fits: F32, suppo
     }
 
 
-def _sides(lines: Profiles, bare: F32, backdrop: Backdrop | None, contrast: float) -> dict[str, float]:
-    """Where there is no edge in a run: is the outside no backdrop (cut), or the inside backdrop (leftover)?
-
-    Lengths are weighted with the photo's contrast (0..1): where most of the outline is plain to see, a run
-    without an edge is suspicious; white on white it is not.
-    """
-    run = np.convolve(bare, np.ones(7) / 7, "same") > 0.7
-    lengths = {"edge_bare_length": float(run.mean()) * lines.length * contrast}
-    if backdrop is None:
-        cut = left = np.zeros(len(run), np.bool_)
-        trust = 0.0
-    else:
-        outer, inner = np.median(lines.lab[:, -8:], 1), np.median(lines.lab[:, :8], 1)
-        bound, trust = max(5.0, 2.5 * backdrop.noise), backdrop.trust
-        cut = run & (backdrop.distances(outer, lines.x, lines.y)[1] > bound)
-        left = run & (backdrop.distances(inner, lines.x, lines.y)[1] < bound)
-    lengths |= {"edge_cut_length": float(cut.mean()) * lines.length * contrast * trust}
-    lengths |= {"edge_leftover_length": float(left.mean()) * lines.length * contrast * trust}
-    return {
-        "edge_cut": float(cut.mean()) * trust,
-        "edge_leftover": float(left.mean()) * trust,
-        **{name: min(10.0, value) for name, value in lengths.items()},
-    }
-
-
-def _other_edges(lines: Profiles, lab: F32, bare: F32) -> dict[str, float]:
-    """Where the outline has no edge, is there a plain one further in (leftover) or further out (part missing)?
+def _other_edges(lines: Profiles, lab: F32, run: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Where the outline has no edge (``run``), is a plain one further in (leftover) or out (part missing)?
 
     From each such point the colour is followed along the normal, up to 6 % of the long side, as long as it
     stays what it is at the outline; an abrupt change ends it. ``edge_inside_length``, ``edge_outside_length``
     0..10: lengths of outline with such an edge, by the root of the product's area. Needs no even backdrop.
     """
-    run = np.convolve(bare, np.ones(7) / 7, "same") > 0.7
     if not run.any():
         return {"edge_inside_length": 0.0, "edge_outside_length": 0.0}
     height, width = lab.shape[:2]
@@ -260,12 +230,3 @@ def _running(alpha: F32, pick: np.ufunc) -> F32:
     starts, ends = pick.accumulate(alpha, axis=1), pick.accumulate(alpha[:, ::-1], axis=1)
     last = alpha.shape[1] - 1
     return np.concatenate([ends[:, last - SHIFTS : last], starts[:, last : last - SHIFTS - 1 : -1]], 1)
-
-
-def _worst_run(bad: npt.NDArray[np.bool_]) -> float:
-    """The largest share of ``bad`` in any window of 4 % of the outline's points."""
-    window = max(8, len(bad) // 25)
-    if len(bad) <= window:
-        return float(bad.mean())
-    sums = np.convolve(bad.astype(np.float32), np.ones(window, np.float32) / window, "valid")
-    return float(np.clip(sums.max(), 0, 1))

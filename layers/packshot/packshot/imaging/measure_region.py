@@ -13,20 +13,20 @@ from packshot.imaging.reduced import planes, shrunk
 
 Mask = npt.NDArray[np.bool_]
 
-CELLS = {"": 16, "_wide": 4}  # cells of the colour-and-place grid along the long side
+NEAR, WIDE = 16, 4  # cells of the colour-and-place grids along the long side
 PAD = 4  # pixels around a piece that its surroundings are looked at in
 COLOUR_STEP = 7.0  # CIE76 units of one cell
 
 
 def shape_measures(lab: F32, alpha: F32, part: tuple[slice, slice]) -> dict[str, float]:
-    """Counts and areas of the 0.5-mask; shares are of the product's area unless said otherwise.
+    """Areas of the 0.5-mask; shares are of the product's area unless said otherwise.
 
     ``coverage`` 0..1 of the frame; ``frame_cut`` 0..1: share of the frame's border that the product covers;
-    ``holes`` and ``islands`` 0..1: area enclosed, area apart from the main piece; ``hole_count`` and
-    ``island_count`` 0..500; ``holes_alike`` and ``islands_alike`` 0..1: the area of those whose colour is
-    that of their surroundings (no reason in the photo to be a hole or an island); ``core_soft`` 0..1: share
-    of the eroded product that is neither solid nor clear; ``soft_area`` 0..1: areas wider than 1 % of the
-    long side that are neither. ``part``: rows and columns outside of which the matte is clear.
+    ``holes`` and ``islands`` 0..1: area enclosed, area apart from the main piece; ``holes_alike`` and
+    ``islands_alike`` 0..1: the area of those whose colour is that of their surroundings (no reason in the
+    photo to be a hole or an island); ``core_soft`` 0..1: share of the eroded product that is neither solid
+    nor clear; ``soft_area`` 0..1: areas wider than 1 % of the long side that are neither. ``part``: rows and
+    columns outside of which the matte is clear.
     """
     border = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]]) >= 0.5
     size, long_side = alpha.size, max(alpha.shape)
@@ -34,8 +34,8 @@ def shape_measures(lab: F32, alpha: F32, part: tuple[slice, slice]) -> dict[str,
     lab, alpha = lab[part], alpha[part]
     solid = np.asarray(alpha >= 0.5, np.uint8)
     area = max(1, int(solid.sum()))
-    holes, hole_count, holes_alike = _pieces(_enclosed(1 - solid), lab, least, all_but=0)
-    islands, island_count, islands_alike = _pieces(solid, lab, least, all_but=1)
+    holes, holes_alike = _pieces(_enclosed(1 - solid), lab, least, all_but=0)
+    islands, islands_alike = _pieces(solid, lab, least, all_but=1)
     radius = max(3, round(0.01 * long_side))
     disc = _disc(round(radius / 2))  # twice by half the radius takes half of the time
     closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, disc, iterations=2)
@@ -47,10 +47,8 @@ def shape_measures(lab: F32, alpha: F32, part: tuple[slice, slice]) -> dict[str,
         "coverage": float(solid.sum() / size),
         "frame_cut": float(border.mean()),
         "holes": min(1.0, holes / area),
-        "hole_count": float(min(500, hole_count)),
         "holes_alike": min(1.0, holes_alike / area),
         "islands": min(1.0, islands / area),
-        "island_count": float(min(500, island_count)),
         "islands_alike": min(1.0, islands_alike / area),
         "core_soft": float(unsure.sum() / max(1, core.sum())),
         "soft_area": min(1.0, float(wide.sum() / area)),
@@ -68,20 +66,20 @@ def _enclosed(mask: U8) -> U8:
     return ringed[1:-1, 1:-1]
 
 
-def _pieces(mask: U8, lab: F32, least: int, all_but: int) -> tuple[int, int, int]:
-    """Area, count and look-alike area of the mask's pieces of ``least`` pixels, but for the largest ``all_but``."""
+def _pieces(mask: U8, lab: F32, least: int, all_but: int) -> tuple[int, int]:
+    """Area and look-alike area of the mask's pieces of ``least`` pixels, but for the largest ``all_but``."""
     left, top, width, height = cv2.boundingRect(mask)
     part = slice(max(0, top - PAD), top + height + PAD), slice(max(0, left - PAD), left + width + PAD)
     mask, lab = np.ascontiguousarray(mask[part]), lab[part]
     # most have none to be measured, and counting takes a fifth of the time of measuring
     if not width or cv2.connectedComponents(mask, connectivity=4)[0] <= 1 + all_but:
-        return 0, 0, 0
+        return 0, 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     areas = stats[:, cv2.CC_STAT_AREA]
     large = [int(i) for i in np.flatnonzero(areas >= least) if i > 0]
     rest = sorted(large, key=lambda i: -areas[i])[all_but:]
     alike = sum(int(areas[i]) for i in rest[:40] if _alike(labels, stats[i], i, lab))
-    return int(areas[rest].sum()), len(rest), alike
+    return int(areas[rest].sum()), alike
 
 
 def _alike(labels: npt.NDArray[Any], box: npt.NDArray[np.int32], number: int, lab: F32) -> bool:
@@ -101,10 +99,10 @@ def _alike(labels: npt.NDArray[Any], box: npt.NDArray[np.int32], number: int, la
     return bool(np.linalg.norm(step) < 6)
 
 
-def alike_alpha(lab: F32, alpha: F32) -> dict[str, F32]:
-    """By the grid's name: the mean alpha of what lies near in a like colour, 0..1, at a long side of at most 300 px.
+def alike_alpha(lab: F32, alpha: F32) -> tuple[F32, F32]:
+    """Near and further around: the mean alpha of what has a like colour, 0..1, at a long side of at most 300 px.
 
-    A grid over place (1/16 of the long side; ``_wide``: 1/4) and colour (7 CIE76 units) holds the mean alpha
+    A grid over place (1/16 of the long side; 1/4) and colour (7 CIE76 units) holds the mean alpha
     of alike neighbours, as in Chen, Paris, Durand 2007 (bilateral grid).
     """
     scale = min(1.0, 300 / max(alpha.shape))
@@ -112,24 +110,21 @@ def alike_alpha(lab: F32, alpha: F32) -> dict[str, F32]:
     a, colour = shrunk(alpha, size), planes(shrunk(lab, size))
     colour += np.array([0, 128, 128], np.float32).reshape(3, 1, 1)
     shades = [np.floor(plane / COLOUR_STEP).astype(np.int64) for plane in colour]
-    return {name: _alike_alpha(a, shades, max(a.shape) / cells) for name, cells in CELLS.items()}
+    near, wide = (_alike_alpha(a, shades, max(a.shape) / cells) for cells in (NEAR, WIDE))
+    return near, wide
 
 
-def side_measures(alpha: F32, alike: dict[str, F32]) -> dict[str, float]:
-    """Pixels that look like the other side (`alike_alpha`): share of the product's area, 0..1 each.
+def side_measures(alpha: F32, alike: F32) -> dict[str, float]:
+    """Pixels that look like the other side (one of `alike_alpha`): share of the product's area, 0..1 each.
 
-    ``looks_out``, ``looks_out_wide``: inside the matte, yet alike to what is outside; ``looks_in``,
-    ``looks_in_wide``: outside, yet alike to what is inside (part missing, false hole).
+    ``looks_out``: inside the matte, yet alike to what is outside; ``looks_in``: outside, yet alike to what is inside
+    (part missing, false hole).
     """
-    found = {}
-    for name, expected in alike.items():
-        a = shrunk(alpha, expected.shape[::-1])
-        area = max(1.0, float((a >= 0.5).sum()))
-        looks_out = np.clip(0.5 - expected, 0, 0.5)[a >= 0.9].sum() * 2 / area
-        looks_in = np.clip(expected - 0.5, 0, 0.5)[a <= 0.1].sum() * 2 / area
-        found[f"looks_out{name}"] = float(min(1.0, looks_out))
-        found[f"looks_in{name}"] = float(min(1.0, looks_in))
-    return found
+    a = shrunk(alpha, alike.shape[::-1])
+    area = max(1.0, float((a >= 0.5).sum()))
+    looks_out = np.clip(0.5 - alike, 0, 0.5)[a >= 0.9].sum() * 2 / area
+    looks_in = np.clip(alike - 0.5, 0, 0.5)[a <= 0.1].sum() * 2 / area
+    return {"looks_out": float(min(1.0, looks_out)), "looks_in": float(min(1.0, looks_in))}
 
 
 def _alike_alpha(alpha: F32, shades: list[npt.NDArray[np.int64]], place: float) -> F32:
@@ -169,7 +164,7 @@ def leftover_measures(rgb: U8, alpha: F32) -> dict[str, float]:
     """Things that are often left in: shares 0..1 of the product's area.
 
     ``shadow_like``: smooth pixels in the outer 3 % of the matte that are the neighbouring backdrop made
-    darker in its own hue; ``skin_like``: skin tones (YCbCr box of Chai and Ngan 1999); ``stand_like``: how
+    darker in its own hue; ``stand_like``: how
     much narrower the lowest tenth of the product is than its middle, when it is a thin upright piece;
     ``neutral_top`` 0..1: share of the top tenth that is bright, neutral and smooth (a mannequin's neck).
     """
@@ -181,16 +176,13 @@ def leftover_measures(rgb: U8, alpha: F32) -> dict[str, float]:
     ys, xs = np.nonzero(solid)
     inside = rgb[ys, xs].reshape(-1, 1, 3)
     if len(ys) == 0:
-        return {"shadow_like": 0.0, "skin_like": 0.0, "stand_like": 0.0, "neutral_top": 0.0}
-    _, red, blue = (c.reshape(-1) for c in cv2.split(cv2.cvtColor(inside, cv2.COLOR_RGB2YCrCb)))
-    skin = (red > 133) & (red < 173) & (blue > 77) & (blue < 127)
+        return {"shadow_like": 0.0, "stand_like": 0.0, "neutral_top": 0.0}
     r, g, b = (c.reshape(-1).astype(np.int16) for c in cv2.split(inside))
     plain = np.zeros(solid.shape, np.bool_)
     spread = np.maximum(np.maximum(r, g), b) - np.minimum(np.minimum(r, g), b)
     plain[ys, xs] = (spread < 14) & (grey[ys, xs] > 150) & ~rough[ys, xs]
     return {
         "shadow_like": _shadow_like(rgb, alpha, solid, rough) / area,
-        "skin_like": float(skin.sum() / area),
         **_ends(solid > 0, plain, np.unique(ys)),
     }
 

@@ -19,11 +19,9 @@ def residual_measures(lab: F32, alpha: F32, master: U8, long_side: int) -> dict[
     H x W, and the cut-out's colours uint8 H x W x 3.
 
     ``alpha_residual`` 0..1: mean |alpha - alpha*| in the band, where product and backdrop differ in colour;
-    ``alpha_bias`` -1..1: its signed mean, > 0 = the matte takes in backdrop; ``fringe`` 0..1: how far the
-    cut-out's edge colour leans from the product's own colour towards the backdrop's;
-    ``band_contrast`` 0..1: share of the band where the estimate can be made.
+    ``fringe`` 0..1: how far the cut-out's edge colour leans from the product's own colour towards the backdrop's.
     """
-    nothing = {"alpha_residual": 0.0, "alpha_bias": 0.0, "fringe": 0.0, "band_contrast": 0.0}
+    nothing = {"alpha_residual": 0.0, "fringe": 0.0}
     radius = max(2, round(0.005 * long_side))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     solid = (alpha >= 0.5).astype(np.uint8)
@@ -43,17 +41,15 @@ def residual_measures(lab: F32, alpha: F32, master: U8, long_side: int) -> dict[
     length = _dot(axis, axis)
     clear = length > 64
     if clear.sum() < 32:
-        return {**nothing, "band_contrast": float(clear.mean())}
+        return nothing
     estimate = np.clip(_dot(c - b, axis)[clear] / length[clear], 0, 1)
-    error = a[clear] - estimate
+    error = np.abs(a[clear] - estimate)
     weight = np.minimum(length[clear], 900.0)
     lean = np.clip(_dot(f - lab_of(master[ys, xs]), axis)[clear] / length[clear], 0, 1)
     edge = (a[clear] > 0.1) & (a[clear] < 0.95)
     return {
-        "alpha_residual": float(np.average(np.abs(error), weights=weight)),
-        "alpha_bias": float(np.average(error, weights=weight)),
+        "alpha_residual": float(np.average(error, weights=weight)),
         "fringe": float(np.average(lean[edge], weights=weight[edge])) if edge.sum() >= 32 else 0.0,
-        "band_contrast": float(clear.mean()),
     }
 
 
