@@ -2,9 +2,10 @@
 
 Its weights stay as they were published. What learns is a gain and a shift of every output channel of every convolution
 (Frankle, Schwab, Morcos, "Training BatchNorm and only BatchNorm", 2021): 0.1 % of its numbers, too few to forget what
-it was made for, enough to learn what is sold and what only stands behind it. DIR holds `photos/`, `alpha/` and `fg/` of
-known products (see `bench.isnet_lessons`); the truth of apparel is with what wears it. Needs torch and onnx beside the
-project's own packages. `--mix` takes the mean of several files that this command wrote.
+it was made for, enough to learn what is sold and what only stands behind it; with `--rank` also what is added to each
+convolution's weights as a product of two small factors (Hu et al., "LoRA", 2021), at rank 4 another 1.5 %. DIR holds
+`photos/`, `alpha/` and `fg/` of known products (see `bench.isnet_lessons`); the truth of apparel is with what wears it.
+Needs torch and onnx beside the project's own packages. `--mix` takes the mean of several files that this command wrote.
 
 The network that runs is built from the published file and this one, so new ranges are measured (`bench.calibrate`) and
 the registry gets a new hash.
@@ -33,21 +34,25 @@ RIM_WEIGHT, CROSS_ENTROPY_WEIGHT, OTHERS_WEIGHT = 2.0, 3.0, 0.5
 
 
 class Tunable(nn.Module):
-    """The network as a graph of torch's functions; weights in bfloat16, gains and shifts in single precision."""
+    """The network as a graph of torch's functions; weights in bfloat16, what learns in single precision."""
 
-    def __init__(self, published: Path) -> None:
+    def __init__(self, published: Path, rank: int = 0) -> None:
         super().__init__()
         graph = quantise.free(onnx.load(published)).graph
         self.nodes = list(graph.node)
         self.first, self.last = graph.input[0].name, graph.output[0].name
         self.held = {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy()) for w in graph.initializer}
-        self.gains, self.shifts = nn.ParameterDict(), nn.ParameterDict()
+        self.gains, self.shifts, self.ups, self.downs = (nn.ParameterDict() for _ in range(4))
         for node in self.nodes:
             if node.op_type == "Conv":
-                channels = len(self.held[node.input[1]])
-                self.gains[_key(node)] = nn.Parameter(torch.ones(channels))
-                self.shifts[_key(node)] = nn.Parameter(torch.zeros(channels))
-                self.held[node.input[1]] = self.held[node.input[1]].to(torch.bfloat16)
+                weight = self.held[node.input[1]]
+                self.gains[_key(node)] = nn.Parameter(torch.ones(len(weight)))
+                self.shifts[_key(node)] = nn.Parameter(torch.zeros(len(weight)))
+                if rank:  # one factor at random, the other nothing: at first nothing is added
+                    down = torch.randn(rank, *weight.shape[1:]) / weight[0].numel() ** 0.5
+                    self.ups[_key(node)] = nn.Parameter(torch.zeros(len(weight), rank))
+                    self.downs[_key(node)] = nn.Parameter(down)
+                self.held[node.input[1]] = weight.to(torch.bfloat16)
         self.uses = {name: number for number, node in enumerate(self.nodes) for name in node.input}
 
     def forward(self, image: Tensor) -> Tensor:
@@ -66,7 +71,11 @@ class Tunable(nn.Module):
             case "Conv":
                 weight, bias = (self.held[name] for name in node.input[1:3])
                 pads = told.get("pads", [0, 0])[:2]
-                made = nnf.conv2d(given[0], weight, None, told["strides"], pads, told["dilations"])
+                how = (None, told["strides"], pads, told["dilations"])
+                made = nnf.conv2d(given[0], weight, *how)
+                if _key(node) in self.ups:
+                    up, down = (part[_key(node)].to(torch.bfloat16) for part in (self.ups, self.downs))
+                    made = made + nnf.conv2d(nnf.conv2d(given[0], down, *how), up[:, :, None, None])
                 gain, shift = self.gains[_key(node)], self.shifts[_key(node)]
                 return (made.float() * gain[:, None, None] + (bias * gain + shift)[:, None, None]).to(torch.bfloat16)
             case "Relu":
@@ -121,24 +130,42 @@ def train(net: Tunable, known: list[Product], minutes: float, rate: float, rng: 
 
 
 def take_up(net: Tunable, tuning: quantise.Tuning) -> None:
-    """Go on from an earlier tuning."""
-    with torch.no_grad():
-        for name, pair in tuning.items():
-            gain, shift = torch.from_numpy(pair)
-            net.gains[name.replace(".", "-")].copy_(gain)
-            net.shifts[name.replace(".", "-")].copy_(shift)
+    """Go on from an earlier tuning; its factors, if it has any, take the place of the network's."""
+    for key in net.gains:
+        name = key.replace("-", ".")
+        for part, values in zip((net.gains, net.shifts), torch.from_numpy(tuning[name]), strict=True):
+            part[key] = nn.Parameter(values)
+        for parts, factor in ((net.ups, "up"), (net.downs, "down")):
+            if f"{name}.{factor}" in tuning:
+                parts[key] = nn.Parameter(torch.from_numpy(tuning[f"{name}.{factor}"].astype(np.float32)))
 
 
 def tuning_of(net: Tunable) -> quantise.Tuning:
     """What was learnt, by layer."""
-    pairs = {name: (net.gains[name], net.shifts[name]) for name in net.gains}
-    return {name.replace("-", "."): torch.stack(pair).detach().numpy() for name, pair in pairs.items()}
+    learnt = {}
+    for key in net.gains:
+        name = key.replace("-", ".")
+        learnt[name] = torch.stack([net.gains[key], net.shifts[key]]).detach().numpy()
+        if key in net.ups:
+            for factor, part in (("up", net.ups[key]), ("down", net.downs[key])):
+                learnt[f"{name}.{factor}"] = part.detach().numpy().astype(np.float16)
+    return learnt
 
 
 def mean_of(files: list[Path]) -> quantise.Tuning:
-    """The mean of several tunings (Wortsman et al., "Model soups", 2022)."""
+    """The mean of the networks of several tunings (Wortsman et al., "Model soups", 2022); their ranks add up."""
     read = [quantise.tuning(file) for file in files]
-    return {name: np.mean([one[name] for one in read], axis=0, dtype=np.float32) for name in read[0]}
+    names = [name for name in read[0] if not name.endswith((".up", ".down"))]
+    mean = {name: np.mean([one[name] for one in read], axis=0, dtype=np.float32) for name in names}
+    for name in names:
+        if f"{name}.up" not in read[0]:
+            continue
+        # a gain multiplies what is added too, so each up takes its own gain by the mean one
+        shares = [one[name][0] / (len(read) * mean[name][0]) for one in read]
+        ups = [one[f"{name}.up"] * share[:, None] for one, share in zip(read, shares, strict=True)]
+        mean[f"{name}.up"] = np.concatenate(ups, axis=1).astype(np.float16)
+        mean[f"{name}.down"] = np.concatenate([one[f"{name}.down"] for one in read])
+    return mean
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -153,6 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=40, help="CPU minutes, of all threads")
     parser.add_argument("--start", type=Path, help="go on from this tuning")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--rank", type=int, default=0, help="also learn what is added to the weights, of this rank")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
@@ -162,14 +190,15 @@ def main(arguments: list[str] | None = None) -> int:
         cv2.setNumThreads(1)
         known = products(asked.products, asked.hold_out)
         print(f"{len(known)} photos", flush=True)
-        net = Tunable(asked.published)
+        torch.manual_seed(asked.seed)
+        net = Tunable(asked.published, asked.rank)
         if asked.start:
             take_up(net, quantise.tuning(asked.start))
         train(net, known, asked.minutes, asked.rate, np.random.default_rng(asked.seed))
         learnt = tuning_of(net)
     else:
         parser.error("either --published and --products, or --mix")
-    np.savez(asked.out, **learnt)
+    np.savez_compressed(asked.out, **learnt)
     print(f"{asked.out}: {sum(pair.size for pair in learnt.values())} numbers")
     return 0
 

@@ -29,7 +29,7 @@ from packshot.imaging.networks import Networks
 
 WINDOW, BATCH = 128, 8
 WIDTHS = (20, 28, 36, 36)
-FIRST_SIZES, SECOND_SIZES = (768, 1024, 1024), (640, 768, 768, 1024)
+FIRST_SIZES, SECOND_SIZES = (640, 768, 1024), (640, 768, 768, 1024)
 LEAST_SHARE, MOST_SHARE = 0.5, 0.9
 """The network sees at most this share of a crop's long side: small renders keep a large photo's doubt about edges."""
 DEPTHS = (1.0, 1.0, FUR_DEPTH)

@@ -108,6 +108,21 @@ def test_a_graph_of_another_make_is_refused(tmp_path: Path):
         quantise.build(published, learnt, {"c0": (0.0, 1.0)}, tmp_path / "built.onnx")
 
 
+def test_what_a_tuning_adds_to_weights_is_scaled_with_them(tmp_path: Path):
+    # given two factors of rank 2 for the middle convolution, whose channels are also doubled
+    plain = quantise.free(onnx.load(toy(tmp_path / "toy.onnx")))
+    weight = next(numpy_helper.to_array(w) for w in plain.graph.initializer if w.name == "w1")
+    learnt = untuned(plain)
+    learnt["c1"][0] = 2
+    up, down = rng.normal(size=(4, 2)).astype(np.float16), rng.normal(size=(2, 4, 3, 3)).astype(np.float16)
+
+    made = quantise.tuned(plain, learnt | {"c1.up": up, "c1.down": down})
+
+    found = next(numpy_helper.to_array(w) for w in made.graph.initializer if w.name == "w1")
+    added = (up.astype(np.float32) @ down.astype(np.float32).reshape(2, -1)).reshape(weight.shape)
+    assert np.allclose(found, 2 * (weight + added), atol=1e-5)
+
+
 def test_a_tuning_scales_and_shifts_what_a_convolution_answers(tmp_path: Path):
     # given a tuning of the middle convolution alone
     image = rng.normal(size=(1, 3, 32, 32)).astype(np.float32)
@@ -143,4 +158,6 @@ def test_what_is_shipped_is_read_and_in_order():
     ranges = quantise.ranges(quantise.shipped(recipe.ranges))
     assert len(ranges) > 200 and all(low <= high for low, high in ranges.values())
     learnt = quantise.tuning(quantise.shipped(recipe.tuning))
-    assert len(learnt) > 100 and all(pair.shape[0] == 2 and np.isfinite(pair).all() for pair in learnt.values())
+    pairs = [numbers for name, numbers in learnt.items() if not name.endswith((".up", ".down"))]
+    assert len(pairs) > 100 and all(pair.shape[0] == 2 for pair in pairs)
+    assert all(np.isfinite(numbers).all() for numbers in learnt.values())

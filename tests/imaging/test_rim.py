@@ -64,6 +64,18 @@ def test_what_is_no_rim_stays_open(what, notch, shade, doubt):
     assert share == 0
 
 
+def test_specks_within_do_not_count_as_gaps_of_the_rim():
+    truth, lost, coarse, photo = scene()
+    specks = [(300 + 20 * k, 330 + 15 * k) for k in range(5)]
+    for x, y in specks:
+        cv2.circle(lost, (x, y), 3, 0.0, -1)
+
+    found, _ = rim.complete(lost, coarse, photo, SWEEP)
+
+    assert all(found[y, x] == 0 for x, y in specks)
+    assert np.abs(found - truth).sum() < 300 + len(specks) * 40
+
+
 def test_teeth_are_no_gaps_of_a_rim():
     truth, _, coarse, photo = scene()
     turn, depth = _polar()

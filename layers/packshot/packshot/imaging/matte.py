@@ -18,7 +18,7 @@ MARGIN_SHARE = 0.03
 SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
-EVEN_SIZE, CLUTTER_SIZE, FULL_SIZE = 768, 896, 1024
+EVEN_SIZE, CLUTTER_SIZE, FULL_SIZE = 704, 896, 1024
 """Long side of what the accurate network sees: first on a sweep, first on clutter, of glass on a sweep and again."""
 BODIES: dict[str, refiner.Body] = {"textured": "porous", "reflective": "firm", "transparent": "firm"}
 DOUBTFUL, CLUTTER_DOUBTFUL = 0.02, 0.03

@@ -2,10 +2,11 @@
 
 The published IS-Net graph takes 1024x1024 only and computes in single precision between half-precision weights. What
 runs here takes any height and width that are multiples of 64, gives its first output alone, has learnt what products
-look like (a gain and a shift of every channel, `bench/train_isnet.py`), and multiplies in 8 bits: affine quantisation
-with a scale per output channel (Jacob et al., CVPR 2018), activations within ranges that were measured once
-(`bench/calibrate.py`). That is about three times as fast on processors with 8-bit dot products. Weights keep to 7 bits,
-so that older processors, which add products in 16 bits, cannot overflow: all give the same sums.
+look like (a gain and a shift of every channel and a little added to every weight, `bench/train_isnet.py`), and
+multiplies in 8 bits: affine quantisation with a scale per output channel (Jacob et al., CVPR 2018), activations within
+ranges that were measured once (`bench/calibrate.py`). That is about three times as fast on processors with 8-bit dot
+products. Weights keep to 7 bits, so that older processors, which add products in 16 bits, cannot overflow: all give the
+same sums.
 
 Done once, when a model is pulled. The `onnx` package is needed then, and never by a function.
 """
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 Ranges = dict[str, tuple[float, float]]
 """Least and largest value of each tensor, by name."""
 Tuning = dict[str, F32]
-"""Of each convolution, by `layer`: what its channels are multiplied by and what is added, float32 2 x channels."""
+"""Of each convolution, by `layer`: what its channels are multiplied by and what is added, float32 2 x channels. Before
+that `<layer>.up`, channels x rank, times `<layer>.down`, rank x in x height x width, is added to its weights (float16).
+"""
 FREE_AXES = {2: "height", 3: "width"}
 
 
@@ -115,12 +118,17 @@ def tuned(model: ModelProto, learnt: Tuning) -> ModelProto:
         if node.op_type != "Conv":
             continue
         kernel, bias = (numpy_helper.to_array(weights[name]) for name in node.input[1:3])
-        pair = learnt.get(layer(node), np.empty(0))
+        name = layer(node)
+        pair = learnt.get(name, np.empty(0))
         if pair.shape != (2, len(kernel)):
-            raise GraphError(f"{layer(node)} has {len(kernel)} channels, its tuning {pair.shape}")
+            raise GraphError(f"{name} has {len(kernel)} channels, its tuning {pair.shape}")
+        if f"{name}.up" in learnt:
+            up, down = (learnt[f"{name}.{factor}"].astype(np.float32) for factor in ("up", "down"))
+            for column, part in zip(up.T, down, strict=True):  # one by one: every machine adds them in this order
+                kernel = kernel + column[:, None, None, None] * part
         changed = (kernel * pair[0][:, None, None, None], bias * pair[0] + pair[1])
-        for name, values in zip(node.input[1:3], changed, strict=True):
-            weights[name].CopyFrom(numpy_helper.from_array(values, name))
+        for weight, values in zip(node.input[1:3], changed, strict=True):
+            weights[weight].CopyFrom(numpy_helper.from_array(values, weight))
     return model
 
 

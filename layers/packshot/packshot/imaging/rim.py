@@ -56,7 +56,7 @@ def complete(fine: F32, coarse: F32, root: F32, sweep: F32) -> tuple[F32, float]
     depth, turn = _place(ellipse, across, down)
     count, labels = cv2.connectedComponents(np.asarray((depth > 0) & (small < 0.5), np.uint8))
     gaps = [labels == label for label in range(1, count)]
-    gaps = [gap for gap in gaps if depth[gap].max() > _near(ellipse)]
+    gaps = [gap for gap in gaps if depth[gap].min() < _near(ellipse) < depth[gap].max()]  # no specks within
     if not 0 < len(gaps) <= MOST_GAPS:
         return fine, 0.0
     light = (photo - lit).min(axis=2) > -DARKER

@@ -13,7 +13,7 @@ Bool = npt.NDArray[np.bool_]
 SOLID = 0.5
 SMALLEST_HOLE = 12
 """Holes smaller than this many network pixels across are left to the refiner."""
-GLASS_DOUBT = 0.02
+GLASS_DOUBT = 0.028
 """Mean matte in a hole of a transparent product above which the network half saw glass: open air stays below."""
 FOREIGN_SHARE = 0.7
 AIR = 0.08
