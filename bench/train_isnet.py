@@ -5,7 +5,7 @@ Its weights stay as they were published. What learns is a gain and a shift of ev
 it was made for, enough to learn what is sold and what only stands behind it; with `--rank` also what is added to each
 convolution's weights as a product of two small factors (Hu et al., "LoRA", 2021), at rank 4 another 1.5 %. DIR holds
 `photos/`, `alpha/` and `fg/` of known products (see `bench.isnet_lessons`); the truth of apparel is with what wears it.
-Needs torch and onnx beside the project's own packages. `--mix` takes the mean of several files that this command wrote.
+Needs torch and onnx beside the project's own packages. `--mix` mixes files that this command wrote, by shares.
 
 The network that runs is built from the published file and this one, so new ranges are measured (`bench.calibrate`) and
 the registry gets a new hash.
@@ -25,6 +25,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from bench.isnet_lessons import Product, lesson, products
+from bench.train_refiner import share_of
 from packshot.imaging import quantise
 
 LESSONS_A_STEP = 2
@@ -152,20 +153,22 @@ def tuning_of(net: Tunable) -> quantise.Tuning:
     return learnt
 
 
-def mean_of(files: list[Path]) -> quantise.Tuning:
-    """The mean of the networks of several tunings (Wortsman et al., "Model soups", 2022); their ranks add up."""
-    read = [quantise.tuning(file) for file in files]
-    names = [name for name in read[0] if not name.endswith((".up", ".down"))]
-    mean = {name: np.mean([one[name] for one in read], axis=0, dtype=np.float32) for name in names}
-    for name in names:
-        if f"{name}.up" not in read[0]:
-            continue
-        # a gain multiplies what is added too, so each up takes its own gain by the mean one
-        shares = [one[name][0] / (len(read) * mean[name][0]) for one in read]
-        ups = [one[f"{name}.up"] * share[:, None] for one, share in zip(read, shares, strict=True)]
-        mean[f"{name}.up"] = np.concatenate(ups, axis=1).astype(np.float16)
-        mean[f"{name}.down"] = np.concatenate([one[f"{name}.down"] for one in read])
-    return mean
+def mixed(parts: list[tuple[Path, float]]) -> quantise.Tuning:
+    """The networks of several tunings mixed by shares (Wortsman et al., "Model soups", 2022); their ranks add up."""
+    read = [(quantise.tuning(file), share) for file, share in parts]
+    made: quantise.Tuning = {}
+    for name in [name for name in read[0][0] if not name.endswith((".up", ".down"))]:
+        made[name] = np.sum([share * one[name] for one, share in read], axis=0, dtype=np.float32)
+        # a gain multiplies what is added, too: each up takes its own gain by the mixed one
+        ups = [
+            one[f"{name}.up"] * (share * one[name][0] / made[name][0])[:, None]
+            for one, share in read
+            if f"{name}.up" in one
+        ]
+        if ups:
+            made[f"{name}.up"] = np.concatenate(ups, axis=1).astype(np.float16)
+            made[f"{name}.down"] = np.concatenate([one[f"{name}.down"] for one, _ in read if f"{name}.down" in one])
+    return made
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -175,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--published", type=Path, help="the network as it was published")
     parser.add_argument("--products", type=Path, nargs="+", metavar="DIR")
-    parser.add_argument("--mix", type=Path, nargs="+", metavar="FILE", help="no training: the mean of these")
+    parser.add_argument("--mix", type=share_of, nargs="+", metavar="FILE=SHARE", help="no training: these, mixed")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=40, help="CPU minutes, of all threads")
     parser.add_argument("--start", type=Path, help="go on from this tuning")
@@ -185,7 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
     if asked.mix:
-        learnt = mean_of(asked.mix)
+        learnt = mixed(asked.mix)
     elif asked.published and asked.products:
         cv2.setNumThreads(1)
         known = products(asked.products, asked.hold_out)
