@@ -73,7 +73,8 @@ def test_waiting_for_a_worker_costs_no_time(aws: Callable[[str], Any], monkeypat
 
 @contract
 def test_waiting_is_counted(aws: Callable[[str], Any]) -> None:
-    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 3, "MaxAttempts": 1}]
+    # far longer than a busy machine stalls
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "MaxAttempts": 1}]
     execution = run(aws, machine(aws, {**INVOKE, "Retry": retry}))
     time.sleep(0.3)
     aws("stepfunctions").stop_execution(executionArn=execution)
