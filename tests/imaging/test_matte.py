@@ -150,6 +150,15 @@ def test_half_seen_glass_is_closed_only_in_transparent_products():
     assert topology.close_false_holes(glass, None, 1.0, transparent=True)[0][50, 50] == 1
 
 
+@pytest.mark.parametrize(("mean", "inside"), [(0.025, 0.025), (0.035, 1.0)])
+def test_an_opening_in_glass_stays_open_and_faint_glass_is_closed(mean, inside):
+    glass = np.zeros((100, 100), np.float32)
+    glass[5:-5, 5:-5] = 1
+    glass[40:60, 40:60] = mean
+    closed, _ = topology.close_false_holes(glass, None, 1.0, transparent=True)
+    assert closed[50, 50] == pytest.approx(inside)
+
+
 def test_a_blurred_bystander_is_dropped_beside_a_sharp_product():
     grey = np.full((300, 400), 0.8, np.float32)
     grey[100:250, 60:160] = 0.2

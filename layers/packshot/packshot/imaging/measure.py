@@ -1,7 +1,7 @@
 """Every measurement of one processed photo: numbers without ground truth, bounded and documented.
 
 The checks (``packshot.quality``) compare these numbers with limits; nothing here decides anything. Areas are
-measured at a working size of at most 1200 px, outlines at full size along sampled lines. About 0.4
+measured at a working size of at most 1200 px, outlines at full size along sampled lines. About 0.13
 core-seconds for a photo of 2400 px.
 """
 
@@ -61,9 +61,8 @@ def measure(
         opinions: how far the networks' opinions differ, 0..1 each, kept likewise (``disagreement``).
 
     Returns: Names and finite numbers; each name's meaning and range stands in the docstring of the function
-        that makes it (``profile_measures``, ``residual_measures``,
-        ``shape_measures``, ``side_measures``, ``basin_measures``, ``leftover_measures``, ``shadow_measures``,
-        ``colour_measures``, ``sharpness_measures``).
+        that makes it (``profile_measures``, ``residual_measures``, ``shape_measures``, ``side_measures``,
+        ``basin_measures``, ``leftover_measures``, ``shadow_measures``, ``colour_measures``, ``sharpness_measures``).
 
     Raises:
         ValueError: the arrays are not of one size or kind, or a given number bears a measurement's name.

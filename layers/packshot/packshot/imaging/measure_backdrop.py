@@ -1,9 +1,9 @@
-"""A smooth model of the backdrop, fitted to what the matte leaves out, and what looks like it or not.
+"""A smooth model of the backdrop, fitted to what the matte leaves out, and how far colours are from it.
 
 The model is a cubic surface per L*a*b* channel, fitted robustly. A shadow is the model scaled down in linear
 light: in L*a*b* that scales (L + 16, a, b) by the cube root of the factor (CIE 1976), so that a pixel's
-distance to the nearest shade of the backdrop is a projection. Everything is weighted with how well the model
-explains the surroundings: on a cluttered backdrop it says little, and its measurements go to zero.
+distance to the nearest shade of the backdrop is a projection. How well it explains the surroundings is its trust:
+on a cluttered backdrop it says little.
 """
 
 from __future__ import annotations

@@ -164,8 +164,8 @@ def leftover_measures(rgb: U8, alpha: F32) -> dict[str, float]:
     """Things that are often left in: shares 0..1 of the product's area.
 
     ``shadow_like``: smooth pixels in the outer 3 % of the matte that are the neighbouring backdrop made
-    darker in its own hue; ``stand_like``: how
-    much narrower the lowest tenth of the product is than its middle, when it is a thin upright piece;
+    darker in its own hue; ``stand_like``: how much narrower the lowest tenth of the product is than its
+    middle, when it is a thin upright piece;
     ``neutral_top`` 0..1: share of the top tenth that is bright, neutral and smooth (a mannequin's neck).
     """
     rgb, alpha = _halved(rgb, alpha)
