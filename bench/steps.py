@@ -1,6 +1,6 @@
 """CPU seconds a photo of each step of process, and of reading its result for export, one thread.
 
-    python -m bench steps --photos DIR [--catalog FILE] [--turns 2]
+    OMP_NUM_THREADS=1 python -m bench steps --photos DIR [--catalog FILE] [--turns 2]
 
 Every photo is worked with the settings that its segment starts with. Figures are means of the least of some turns; the
 first photo is worked once more before, so that nothing is loaded in a step.

@@ -53,7 +53,23 @@ def test_part_of_a_picture_is_encoded_as_a_copy_of_it_is() -> None:
     assert encode_png(part) == encode_png(part.copy())
 
 
-@pytest.mark.parametrize("spoil", [lambda d: b"", lambda d: b"GIF89a" + d, lambda d: d[:20], lambda d: d[:41] + d[60:]])
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: b"",
+        lambda d: b"GIF89a" + d,
+        lambda d: d[:20],
+        lambda d: d[:41] + d[60:],
+        lambda d: flipped(d, 19),
+        lambda d: flipped(d, 200),
+        lambda d: d[:16] + bytes(8) + d[24:],
+    ],
+    ids=["nothing", "another signature", "header alone", "gap", "another width", "a bit of the pixels", "no size"],
+)
 def test_what_is_no_png_is_told(spoil) -> None:
     with pytest.raises(ValueError, match="not a PNG"):
         decode_png(spoil(encode_png(picture((50, 40, 4)))))

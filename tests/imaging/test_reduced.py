@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from packshot.imaging.reduced import blurred, enlarged_part, shrunk
+from packshot.imaging.reduced import blurred, enlarged, scale_of, shrunk
 
 
 @pytest.mark.parametrize("shape", [(240, 320, 3), (241, 320), (244, 318, 3)])
@@ -34,5 +34,7 @@ def test_a_wide_blur_at_a_small_size_is_the_blur() -> None:
 def test_a_part_enlarged_is_that_part_of_the_whole_enlarged() -> None:
     field = np.random.default_rng(0).random((12, 16, 3), np.float32)
     whole = cv2.resize(field, (160, 120), interpolation=cv2.INTER_LINEAR)
-    part = (slice(30, 70), slice(50, 140))
-    assert np.abs(enlarged_part(field, part, (120, 160)) - whole[part]).max() < 0.02
+    part, scale = (slice(30, 70), slice(50, 140)), scale_of(field.shape, whole.shape)
+    assert np.abs(enlarged(field, part, scale) - whole[part]).max() < 0.02
+    inner = np.ascontiguousarray(field[2:9, 4:16])
+    assert np.abs(enlarged(inner, part, scale, (2, 4)) - whole[part]).max() < 0.02

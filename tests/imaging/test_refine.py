@@ -24,6 +24,7 @@ def test_a_matte_carried_to_full_size_follows_the_photos_edge():
     plain = cv2.resize(coarse, (600, 800), interpolation=cv2.INTER_LINEAR)
     led = refine.to_size(small, coarse, rgb)
     assert np.abs(led - truth).mean() < 0.5 * np.abs(plain - truth).mean()
+    assert led[0, 0] == 0 and led[400, 300] == 1 and np.abs(led - truth).max() < 0.5  # no seams between tiles either
 
 
 def test_only_unsettled_tiles_reach_the_network_and_cells_unfold_in_place():

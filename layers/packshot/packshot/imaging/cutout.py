@@ -17,6 +17,8 @@ from packshot.imaging import foreground, ghost, matte, reflective, shadow, studi
 from packshot.imaging.light import F32, U8
 from packshot.imaging.matte import NoProduct, Opinions
 
+BAND_ROWS = 64
+
 __all__ = ["CutOut", "NoProduct", "RawMatte", "Settings", "ShadowSettings", "find_matte", "finish", "unshaded"]
 
 
@@ -135,9 +137,17 @@ def finish(
         notes += told
         altered = altered or bool(told)
     shade = _shadow(rgb, alpha, settings.shadow, backdrop)
-    master = np.asarray(cv2.cvtColor(cv2.copyTo(colour, shown), cv2.COLOR_RGB2RGBA), np.uint8)
-    cv2.insertChannel(shown, master, 3)
-    return CutOut(master, alpha, shade, altered, numbers, notes)
+    return CutOut(_master(colour, shown), alpha, shade, altered, numbers, notes)
+
+
+def _master(colour: U8, shown: U8) -> U8:
+    """Colour and alpha as one, nothing where nothing shows; in bands that stay in the cache."""
+    master = np.empty((*shown.shape, 4), np.uint8)
+    for top in range(0, len(shown), BAND_ROWS):
+        rows = slice(top, top + BAND_ROWS)
+        cv2.cvtColor(cv2.copyTo(colour[rows], shown[rows]), cv2.COLOR_RGB2RGBA, master[rows])
+        cv2.insertChannel(shown[rows], master[rows], 3)
+    return master
 
 
 def _shadow(rgb: U8, alpha: U8, wanted: ShadowSettings, backdrop: F32 | None) -> U8 | None:

@@ -9,19 +9,19 @@ large photo needs no full-size float copies and a clear outline costs what its l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from packshot.imaging.light import F32, U8, linear, srgb
-from packshot.imaging.reduced import shrunk
+from packshot.imaging.reduced import enlarged, shrunk
+from packshot.imaging.tiles import Part, grown, runs
 
 WIDE_LONG_SIDE = 640
 WIDE_RADIUS_SHARE = 0.02
 NARROW_RADIUS_SHARE = 0.003
-TILE = 64
 SOFT_LOW, SOFT_HIGH = 1, 254
 
 
@@ -37,20 +37,9 @@ def product_colour(rgb: U8, matte: U8, strength: float = 1.0) -> U8:
         return out
     radius = max(2, round(NARROW_RADIUS_SHARE * max(matte.shape)))
     wide = _wide_pass(rgb, matte, cv2.boundingRect(soft), radius)
-    for rows, columns in _runs(soft):
-        _narrow_pass(rgb, matte, out, soft, (rows, columns), radius, wide, strength)
+    for box in runs(soft):
+        _narrow_pass(rgb, matte, out, soft, box, radius, wide, strength)
     return out
-
-
-def _runs(soft: U8) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of the tiles that hold soft pixels, neighbours beside each other as one."""
-    width = soft.shape[1]
-    starts = np.arange(0, width, TILE)
-    for top in range(0, soft.shape[0], TILE):
-        held = np.maximum.reduceat(cv2.reduce(soft[top : top + TILE], 0, cv2.REDUCE_MAX)[0], starts) > 0
-        turns = np.flatnonzero(np.diff(held, prepend=False, append=False)) * TILE
-        for left, right in turns.reshape(-1, 2):
-            yield slice(top, min(top + TILE, soft.shape[0])), slice(int(left), min(int(right), width))
 
 
 def _means(alpha: F32, fore: F32, back: F32, radius: int) -> tuple[F32, F32, F32]:
@@ -89,18 +78,10 @@ class Wide:
     left: int
     step: int
 
-    def at(self, rows: slice, columns: slice) -> tuple[F32, F32]:
+    def at(self, part: Part) -> tuple[F32, F32]:
         """Both for a box of the photo, enlarged linearly."""
-        k = 1 / self.step
-        shift_x, shift_y = ((n + 0.5) * k - 0.5 for n in (columns.start - self.left, rows.start - self.top))
-        move = np.array([[k, 0, shift_x], [0, k, shift_y]], np.float64)
-        size = (columns.stop - columns.start, rows.stop - rows.start)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        fore, back = (
-            cv2.warpAffine(field, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-            for field in (self.fore, self.back)
-        )
-        return fore, back
+        how = (1 / self.step, 1 / self.step), (self.top // self.step, self.left // self.step)
+        return enlarged(self.fore, part, *how), enlarged(self.back, part, *how)
 
 
 def _wide_pass(rgb: U8, matte: U8, box: Sequence[int], margin: int) -> Wide:
@@ -120,18 +101,14 @@ def _wide_pass(rgb: U8, matte: U8, box: Sequence[int], margin: int) -> Wide:
     return Wide(_fused(image, share, mean_f, mean_b), mean_b, top * step, left * step, step)
 
 
-def _narrow_pass(
-    rgb: U8, matte: U8, out: U8, soft: U8, box: tuple[slice, slice], radius: int, wide: Wide, strength: float
-) -> None:
+def _narrow_pass(rgb: U8, matte: U8, out: U8, soft: U8, box: Part, radius: int, wide: Wide, strength: float) -> None:
     """Write the product's colour of the soft pixels inside a box (rows, columns) into `out`."""
-    rows, columns = (
-        slice(max(0, part.start - radius), min(end, part.stop + radius))
-        for part, end in zip(box, matte.shape, strict=True)
-    )
-    image, alpha = linear(rgb[rows, columns]), matte[rows, columns].astype(np.float32) / 255
-    share, mean_f, mean_b = _means(alpha, *wide.at(rows, columns), radius)
+    rows, columns = around = grown(box, radius, matte.shape)
+    image, alpha = linear(rgb[around]), matte[around].astype(np.float32) / 255
+    share, mean_f, mean_b = _means(alpha, *wide.at(around), radius)
     inner = np.zeros(alpha.shape, np.bool_)
-    inner[box[0].start - rows.start :, box[1].start - columns.start :][:TILE, : box[1].stop - box[1].start] = soft[box]
+    top, left = box[0].start - rows.start, box[1].start - columns.start
+    inner[top : top + soft[box].shape[0], left : left + soft[box].shape[1]] = soft[box]
     where = np.flatnonzero(inner)
     at = [np.take(field.reshape(-1, 3), where, axis=0) for field in (image, share, mean_f, mean_b)]
     mixed = at[0] * (1 - strength) + _fused(*at) * strength

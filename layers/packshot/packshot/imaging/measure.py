@@ -21,6 +21,7 @@ from packshot.imaging.measure_basins import basin_measures
 from packshot.imaging.measure_edge import lab_of, profile_measures, profiles
 from packshot.imaging.measure_region import alike_alpha, leftover_measures, shape_measures, side_measures
 from packshot.imaging.measure_residual import residual_measures
+from packshot.imaging.reduced import shrunk
 
 WORKING_SIDE = 1200
 PRESENT = 5  # of 255: alpha that is looked at
@@ -69,14 +70,14 @@ def measure(
     """
     _require_same_size(rgb, matte, master, shadow)
     small = _working_scale(rgb.shape[:2])
-    rgb_w, matte_w = _resized(rgb, small), _resized(matte, small)
+    rgb_w, matte_w = shrunk(rgb, small), shrunk(matte, small)
     lab, alpha = lab_of(rgb_w), matte_w.astype(np.float32) / 255
     part = _around_product(matte_w)
     low = reduced(lab, alpha)
     lines = profiles(rgb, matte)
     backdrop = fit(*low)
     near, wide = alike_alpha(*low)
-    shadow_w = None if shadow is None else _resized(shadow, small)
+    shadow_w = None if shadow is None else shrunk(shadow, small)
     numbers = {
         **(NO_PROFILE if lines is None else profile_measures(lines, lab)),
         **residual_measures(lab[part], alpha[part], _straight(master, small, part), max(small)),
@@ -117,12 +118,6 @@ def _working_scale(size: tuple[int, ...]) -> tuple[int, int]:
     return max(1, round(size[1] * scale)), max(1, round(size[0] * scale))
 
 
-def _resized(image: U8, size: tuple[int, int]) -> U8:
-    if (image.shape[1], image.shape[0]) == size:
-        return image
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _around_product(matte: U8) -> tuple[slice, slice]:
     """Rows and columns of the product and of what its edge is compared with; all, where there is no product."""
     left, top, width, height = cv2.boundingRect(np.asarray(matte >= PRESENT, np.uint8))
@@ -146,8 +141,8 @@ def _straight(master: U8, size: tuple[int, int], part: tuple[slice, slice]) -> U
         master, size = master[rows, columns], (part[1].stop - part[1].start, part[0].stop - part[0].start)
         part = slice(0, size[1]), slice(0, size[0])
     there = np.asarray(cv2.threshold(cv2.extractChannel(master, 3), 0, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    kept = _resized(np.asarray(cv2.copyTo(master, there), np.uint8), size)[part]
-    colour, share = np.asarray(cv2.cvtColor(kept, cv2.COLOR_RGBA2RGB), np.uint8), _resized(there, size)[part]
+    kept = shrunk(np.asarray(cv2.copyTo(master, there), np.uint8), size)[part]
+    colour, share = np.asarray(cv2.cvtColor(kept, cv2.COLOR_RGBA2RGB), np.uint8), shrunk(there, size)[part]
     mixed = np.nonzero(cv2.inRange(share, 1, 254))  # along the edge alone
     colour[mixed] = np.clip(colour[mixed] * (255 / share[mixed].astype(np.float32))[:, None], 0, 255)
     return colour

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8
+from packshot.imaging.tiles import Part
 
 _ROWS = 30_000  # cv2.remap takes no more than 32,767
 _GRAIN = 4.0  # sigma, in pixels, below which a blur is not worked at a smaller size
@@ -101,10 +102,24 @@ def sampled(field: F32, ys: npt.NDArray[np.intp], xs: npt.NDArray[np.intp], shap
     return np.concatenate(found)[:, 0] if field.ndim == 3 else np.concatenate(found).ravel()
 
 
-def enlarged_part(field: F32, part: tuple[slice, slice], shape: tuple[int, ...]) -> F32:
-    """Rows and columns of a reduced field as they are when it is enlarged to the photo's size."""
-    (rows, columns), (sy, sx) = part, (field.shape[0] / shape[0], field.shape[1] / shape[1])
-    move = np.array([[sx, 0, (columns.start + 0.5) * sx - 0.5], [0, sy, (rows.start + 0.5) * sy - 0.5]])
+def enlarged(field: F32, part: Part, scale: tuple[float, float], corner: tuple[int, int] = (0, 0)) -> F32:
+    """Rows and columns of the photo as they are when a reduced field of it is enlarged linearly.
+
+    `scale`: the field's pixels to one of the photo's, down and across; `corner`: row and column of the reduced photo
+    where the field, float32 h x w or h x w x 1..4, begins.
+    """
+    (rows, columns), (down, across), (top, left) = part, scale, corner
+    move = np.array(
+        [
+            [across, 0, (columns.start + 0.5) * across - 0.5 - left],
+            [0, down, (rows.start + 0.5) * down - 0.5 - top],
+        ]
+    )
     size = (columns.stop - columns.start, rows.stop - rows.start)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(field, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def scale_of(small: tuple[int, ...], large: tuple[int, ...]) -> tuple[float, float]:
+    """Pixels of a reduced picture to one of the large one, down and across, from their shapes."""
+    return small[0] / large[0], small[1] / large[1]

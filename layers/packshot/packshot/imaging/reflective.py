@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear, srgb
-from packshot.imaging.reduced import LUMA, blurred, enlarged_part, planes, reduced_size, shrunk, spread_from_around
+from packshot.imaging.reduced import LUMA, blurred, enlarged, planes, reduced_size, scale_of, shrunk, spread_from_around
 
 Mask = npt.NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ def neutralise(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
     left, top, width, height = cv2.boundingRect(alpha)
     for start in range(top, top + height, _ROWS):
         part = slice(start, min(start + _ROWS, top + height)), slice(left, left + width)
-        here = enlarged_part(field, part, rgb.shape)
+        here = enlarged(field, part, scale_of(field.shape, rgb.shape))
         there = (alpha[part] > 0) & (here[..., 3] > 0)
         light = np.ascontiguousarray(linear(rgb[part][there]).T)
         own = np.ascontiguousarray(here[there].T)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear, srgb
-from packshot.imaging.reduced import LUMA, blurred, enlarged_part, planes, reduced_size, spread_from_around
+from packshot.imaging.reduced import LUMA, blurred, enlarged, planes, reduced_size, scale_of, spread_from_around
 
 _SIDE = 900  # px of the longer side where neighbourhoods are judged
 _ROWS = 512  # rows worked on at a time: memory stays small whatever the photo
@@ -46,7 +46,7 @@ def see_through(rgb: U8, silhouette_alpha: U8, backdrop_linear: F32 | None) -> t
         part = slice(start, min(start + _ROWS, top + height)), slice(left, left + width)
         there = silhouette_alpha[part] > 0
         where = np.flatnonzero(there)
-        here, solid = (enlarged_part(field, part, rgb.shape) for field in (base, body))
+        here, solid = (enlarged(field, part, scale_of(field.shape, rgb.shape)) for field in (base, body))
         light = linear(_taken(rgb[part], where))
         share, paint = _pixels(light, _taken(here, where), solid.ravel()[where], known)
         colour[part][there] = srgb(paint).T
