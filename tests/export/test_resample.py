@@ -28,16 +28,18 @@ def test_a_part_of_a_picture_is_resampled_as_the_whole_is(part, source, size):
     picture = np.zeros((70, 90), np.float32)
     picture[top:bottom, left:right] = np.random.default_rng(5).random((bottom - top, right - left), np.float32)
     wanted = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS, box=source))
-    got = Lanczos(picture.shape, part, source, size)(picture[top:bottom, left:right])
+    product = picture[top:bottom, left:right]
+    got, half = Lanczos(picture.shape, part, source, size)(lambda rows: [product[rows], product[rows] / 2])
     assert got.shape == wanted.shape
     assert np.abs(got - wanted).max() < 1e-5
+    assert np.array_equal(half, got / 2)
 
 
 ONCE = """
 import hashlib, numpy as np
 from packshot.export.resample import Lanczos
 plane = np.random.default_rng(0).random((2400, 1800), np.float32)
-made = Lanczos(plane.shape, (0, 0, 1800, 2400), (0.0, 0.0, 1800.0, 2400.0), (1500, 1999))(plane)
+made = Lanczos(plane.shape, (0, 0, 1800, 2400), (0.0, 0.0, 1800.0, 2400.0), (1500, 1999))(lambda rows: [plane[rows]])[0]
 print(hashlib.sha256(made.tobytes()).hexdigest())
 """
 

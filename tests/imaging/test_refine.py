@@ -22,7 +22,7 @@ def test_a_matte_carried_to_full_size_follows_the_photos_edge():
     small = cv2.resize(rgb, (150, 200), interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(truth, (150, 200), interpolation=cv2.INTER_AREA)
     plain = cv2.resize(coarse, (600, 800), interpolation=cv2.INTER_LINEAR)
-    led = refine.to_size(small, coarse, rgb)
+    led = refine.to_size(small, coarse, rgb) / 255
     assert np.abs(led - truth).mean() < 0.5 * np.abs(plain - truth).mean()
     assert led[0, 0] == 0 and led[400, 300] == 1 and np.abs(led - truth).max() < 0.5  # no seams between tiles either
 

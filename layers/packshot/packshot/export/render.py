@@ -98,6 +98,33 @@ class _Layer:
 
 
 @dataclass(frozen=True)
+class _Source:
+    """A layer of the master as it is kept, uint8 codes of a box, h x w x 4 or h x w; all is 0 outside of it.
+
+    Its planes are made of the rows that are asked for: those of a large master would take ten times its memory.
+    """
+
+    box: Box
+    codes: U8
+
+    @classmethod
+    def of(cls, codes: U8, shown: U8, residue: int) -> _Source:
+        """What shows more than a residue; raises NoProduct where nothing does."""
+        box = left, top, right, bottom = product_box(shown, residue + 1)
+        return cls(box, codes[top:bottom, left:right])
+
+    def planes(self, rows: slice) -> list[F32]:
+        """Of the product coverage 0..1 and linear light times coverage, a plane per channel; of a shadow density."""
+        part = self.codes[rows]
+        if part.ndim == 2:
+            return [_unit(_above(part, SHADOW_RESIDUE))]
+        *codes, alpha = cv2.split(part)
+        cover, table = _unit(_above(np.asarray(alpha, np.uint8), RESIDUE)), _to_linear().reshape(1, -1)
+        light = [cv2.multiply(np.asarray(cv2.LUT(code, table)), cover) for code in codes]
+        return [cover, *(np.asarray(plane, np.float32) for plane in light)]
+
+
+@dataclass(frozen=True)
 class _Placed:
     """Product (coverage, three planes of linear light times coverage) and shadow (density, or None) on a canvas."""
 
@@ -122,8 +149,9 @@ class Studio:
         self.master, self.shadow = master, shadow
         alpha = np.asarray(cv2.extractChannel(master, 3), np.uint8)
         self.box = product_box(alpha)
-        self._product = _product(master, alpha)
-        self._density = None if shadow is None else _density(shadow)
+        self._product = _Source.of(master, alpha, RESIDUE)
+        drawn = shadow is not None and int(shadow.max(initial=0)) > SHADOW_RESIDUE
+        self._density = _Source.of(shadow, shadow, SHADOW_RESIDUE) if shadow is not None and drawn else None
         self._placed: dict[Layout, _Placed] = {}
         self._done: dict[tuple[Layout | None, str, bool], Rendering] = {}
 
@@ -151,7 +179,7 @@ class Studio:
     def _place(self, layout: Layout) -> _Placed:
         product = self._drawn(self._product, layout)
         cover, *light = product.planes
-        if layout.scale != 1:  # Lanczos overshoots; views of the prepared planes are within bounds already
+        if layout.scale != 1:  # Lanczos overshoots; planes as they are are within bounds already
             _within(cover, 1.0)
             for plane in light:
                 _within(plane, cover)
@@ -161,21 +189,21 @@ class Studio:
         density = _fade(np.clip(shadow.planes[0], 0, 1), (layout.width, layout.height), shadow.box)
         return _Placed(layout, product, _Layer(shadow.box, [density]))
 
-    def _drawn(self, layer: _Layer, layout: Layout) -> _Layer:
-        """A layer of the master on a canvas: resampled, or views of it at scale 1; without pixels where it lies beside
+    def _drawn(self, layer: _Source, layout: Layout) -> _Layer:
+        """A layer of the master on a canvas: resampled, or as it is at scale 1; without pixels where it lies beside
         the canvas.
         """
         window = window_of(layer.box, layout, self.master.shape)
         left, top, right, bottom = window.source
         size = (window.target[2] - window.target[0], window.target[3] - window.target[1])
         if min(size) <= 0:
-            return _Layer((0, 0, 0, 0), [np.empty((0, 0), np.float32) for _ in layer.planes])
+            return _Layer((0, 0, 0, 0), [np.empty((0, 0), np.float32) for _ in layer.planes(slice(0, 1))])
         if layout.scale == 1:
             x, y = layer.box[:2]
-            at = (slice(int(top) - y, int(bottom) - y), slice(int(left) - x, int(right) - x))
-            return _Layer(window.target, [plane[at] for plane in layer.planes])
-        resampled = Lanczos(self.master.shape[:2], layer.box, window.source, size)
-        return _Layer(window.target, [resampled(plane) for plane in layer.planes])
+            planes = layer.planes(slice(int(top) - y, int(bottom) - y))
+            return _Layer(window.target, [plane[:, int(left) - x : int(right) - x] for plane in planes])
+        resample = Lanczos(self.master.shape[:2], layer.box, window.source, size)
+        return _Layer(window.target, resample(layer.planes))
 
     def _whole(self) -> Rendering:
         """The master untouched; one without any transparency (a mock-up) as plain RGB."""
@@ -185,26 +213,9 @@ class Studio:
         return Rendering(pixels, alpha, density, self.box, 1.0, "transparent")
 
 
-def _product(master: U8, alpha: U8) -> _Layer:
-    """Coverage 0..1, and linear light times coverage, a plane per channel."""
-    cut = np.asarray(cv2.threshold(alpha, RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
-    layer = _Layer(product_box(cut, 1), [])
-    at, table = layer.slices(), _to_linear().reshape(1, -1)
-    cover = _unit(cut[at])
-    layer.planes.append(cover)
-    for code in cv2.split(master[at])[:3]:
-        layer.planes.append(np.asarray(cv2.multiply(np.asarray(cv2.LUT(code, table)), cover), np.float32))
-    return layer
-
-
-def _density(shadow: U8) -> _Layer | None:
-    """Density 0..1 where there is any."""
-    cut = np.asarray(cv2.threshold(shadow, SHADOW_RESIDUE, 255, cv2.THRESH_TOZERO)[1], np.uint8)
-    if not cut.any():
-        return None
-    layer = _Layer(product_box(cut, 1), [])
-    layer.planes.append(_unit(cut[layer.slices()]))
-    return layer
+def _above(plane: U8, residue: int) -> U8:
+    """The plane without what is at or below a residue."""
+    return np.asarray(cv2.threshold(plane, residue, 255, cv2.THRESH_TOZERO)[1], np.uint8)
 
 
 def _within(plane: F32, most: F32 | float) -> None:

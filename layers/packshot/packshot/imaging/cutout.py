@@ -105,7 +105,7 @@ def find_matte(rgb: U8, segment: str, settings: Settings, networks: Opinions, in
     """
     del inner  # the inside of a garment is filled by `finish`
     found = matte.find(rgb, settings.way, networks, segment)
-    return RawMatte(np.asarray(cv2.convertScaleAbs(found.matte, alpha=255), np.uint8), found.way, found.numbers)
+    return RawMatte(found.matte, found.way, found.numbers)
 
 
 def finish(

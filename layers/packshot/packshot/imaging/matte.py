@@ -13,7 +13,7 @@ from packshot.imaging.light import F32, U8, linear
 from packshot.imaging.studio import Box, Sweep
 
 Way = Literal["fast", "auto", "accurate"]
-PRESENT = 0.5
+PRESENT = 128
 MARGIN_SHARE = 0.03
 SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
@@ -50,9 +50,9 @@ class Opinions(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """A matte, float32 HxW 0..1 of the photo's size, the way taken and what was measured on it."""
+    """A matte, uint8 HxW of the photo's size, the way taken and what was measured on it."""
 
-    matte: F32
+    matte: U8
     way: str
     numbers: dict[str, float] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ def find(rgb: U8, way: Way, networks: Opinions, segment: str = "general") -> Fou
     found = _in_crop(rgb, box, sweep, way, networks, segment)
     if box != whole and _cut_by(found.matte, box):
         found = _in_crop(rgb, whole, sweep, way, networks, segment)
-    if (found.matte >= PRESENT).mean() < SMALLEST_PRODUCT_SHARE:
+    if cv2.countNonZero(np.asarray(found.matte >= PRESENT, np.uint8)) < SMALLEST_PRODUCT_SHARE * height * width:
         raise NoProduct("the network sees no product")
     return found
 
@@ -102,10 +102,11 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
     fine = refiner.refine(work, matte, fields, networks.settle, BODIES.get(segment, "solid"))
     if segment == "reflective" and sweep.even:
         fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
-    full = np.zeros(rgb.shape[:2], np.float32)
+    full = np.zeros(rgb.shape[:2], np.uint8)
     if max(crop.shape[:2]) > WORK_SIDE:
-        fine = refine.to_size(work, fine, crop)
-    full[top:bottom, left:right] = fine[: bottom - top, : right - left]
+        full[top:bottom, left:right] = refine.to_size(work, fine, crop)
+    else:
+        full[top:bottom, left:right] = refine.in_bytes(fine)[: bottom - top, : right - left]
     return Found(full, "fast" if way == "fast" else "accurate", numbers)
 
 
@@ -198,7 +199,7 @@ def _certainty(matte: F32, light: F32, fields: backdrop.Fields) -> dict[str, flo
     }
 
 
-def _cut_by(matte: F32, box: Box) -> bool:
+def _cut_by(matte: U8, box: Box) -> bool:
     """Whether the product runs into a side of the box that is not the photo's own frame."""
     top, bottom, left, right = box
     height, width = matte.shape
