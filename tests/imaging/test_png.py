@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -73,6 +75,17 @@ def flipped(data: bytes, at: int) -> bytes:
 def test_what_is_no_png_is_told(spoil) -> None:
     with pytest.raises(ValueError, match="not a PNG"):
         decode_png(spoil(encode_png(picture((50, 40, 4)))))
+
+
+@pytest.mark.parametrize(
+    "pixels", [b"", b"\2" + bytes(120), ((b"\2" + bytes(120)) * 50)[:-1]], ids=["none", "one line", "short"]
+)
+def test_a_whole_file_with_too_few_pixels_is_told(pixels: bytes) -> None:
+    data = encode_png(picture((50, 30, 4)))
+    body = b"IDAT" + zlib.compress(pixels)
+    short = data[:33] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) + data[-12:]
+    with pytest.raises(ValueError, match="not a PNG"):
+        decode_png(short)
 
 
 @pytest.mark.parametrize(

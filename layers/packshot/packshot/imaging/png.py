@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from packshot.imaging.light import U8
 
@@ -63,18 +63,34 @@ def _ours(data: memoryview) -> U8 | None:
     around = bytes(data[:_IDAT]) + bytes(data[_IDAT + len(body) :])
     if around != b"".join([_head(width, height, colour), length, name, crc, *_chunk(b"IEND", b"")]):
         return None
-    size = (height, width * channels + 1)
-    try:
-        lines = np.frombuffer(isal_zlib.decompress(body, bufsize=size[0] * size[1]), np.uint8).reshape(size)
-    except (isal_zlib.IsalError, ValueError):  # type: ignore[misc]  # its stub takes the class for an instance
-        return None
-    if not (lines[:, 0] == _UP).all():
-        return None
     image = np.empty((height, width * channels), np.uint8)
-    image[0] = lines[0, 1:]
-    for row in range(1, height):
-        np.add(image[row - 1], lines[row, 1:], out=image[row])
+    above, top = np.zeros(width * channels, np.uint8), 0
+    for lines in _inflated(body, height, width * channels + 1):
+        if not (lines[:, 0] == _UP).all():
+            return None
+        for line in lines:
+            above = np.add(line[1:], above, out=image[top])
+            top += 1
+    if top < height:
+        return None
     return image if channels == 1 else image.reshape(height, width, channels)
+
+
+def _inflated(packed: memoryview, height: int, width: int) -> Iterator[U8]:
+    """Lines of so many bytes, in bands that stay in the cache; fewer than `height` if the stream breaks."""
+    inflate = igzip_lib.IgzipDecompressor(igzip_lib.DECOMP_ZLIB)
+    for top in range(0, height, _BAND):
+        band = b""
+        wanted = width * min(_BAND, height - top)
+        while len(band) < wanted:
+            try:
+                more = inflate.decompress(packed if not top and not band else b"", wanted - len(band))
+            except (igzip_lib.IsalError, EOFError):  # type: ignore[misc]  # its stub takes the class for an instance
+                return
+            if not more:
+                return
+            band += more
+        yield np.frombuffer(band, np.uint8).reshape(-1, width)
 
 
 def _head(width: int, height: int, colour: int) -> bytes:
