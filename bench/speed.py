@@ -1,9 +1,10 @@
 """Photos per hour: the whole local pipeline, its stages, the limit, and rembg on the same photos in the same run.
 
-    python -m bench speed --photos DIR [--rembg COMMAND] [--workers 2]
+    python -m bench speed --photos DIR [--rembg COMMAND] [--workers 2] [--megapixels 24]
 
 The limit is decoding, the networks on what the pipeline asked them, and encoding what it writes alone, in as many
 processes as workers. Timings of one run are comparable with each other, not with those of another machine or hour.
+`--megapixels` first enlarges the photos to the size that cameras have today, with the grain of a sensor.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from statistics import mean
 from typing import Any
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from packshot.imaging.cutout import Settings, find_matte, finish
@@ -32,6 +35,10 @@ from packshot.imaging.png import encode_png
 
 CHANNELS = 3
 EXPORT_SIDE = 2000
+SHORTEST_SIDE = 2000
+"""Photos whose long side is shorter are rejected at the door."""
+GRAIN = 1.5
+"""Standard deviation of the grain that enlarged photos get, of 255."""
 
 
 def whole(photos: Path, out: Path, workers: int) -> tuple[dict[str, Any], float]:
@@ -120,6 +127,24 @@ def rembg(command: str, photos: Path, names: list[str]) -> float:
         return time.perf_counter() - start
 
 
+def enlarged(photos: Path, folder: Path, megapixels: float) -> Path:
+    """A copy of a folder in which every JPEG that the door would let in has so many megapixels, its metadata kept."""
+    shutil.copytree(photos, folder)
+    rng = np.random.default_rng(0)
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg")):
+        with Image.open(path) as image:
+            kept = {name: image.info[name] for name in ("exif", "icc_profile", "xmp") if name in image.info}
+            scale = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
+            if max(image.size) < SHORTEST_SIDE or scale <= 1:
+                continue
+            size = (2 * round(image.width * scale / 2), 2 * round(image.height * scale / 2))
+            large = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC), np.float32)
+        grainy = large + rng.normal(0, GRAIN, large.shape).astype(np.float32)
+        picture = Image.fromarray(np.clip(grainy + 0.5, 0, 255).astype(np.uint8))
+        picture.save(path, "JPEG", quality=92, subsampling="4:4:4", **kept)
+    return folder
+
+
 def _same_disk(a: Path, b: Path) -> bool:
     return a.stat().st_dev == b.stat().st_dev
 
@@ -128,16 +153,10 @@ def _copy(source: Path, target: Path) -> None:
     target.write_bytes(source.read_bytes())
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench speed", description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--rembg", help="the rembg command of another environment")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args(arguments)
+def measured(photos: Path, workers: int, rembg_command: str | None) -> dict[str, Any]:
+    """All figures by name."""
     with tempfile.TemporaryDirectory() as folder:
-        summary, seconds = whole(asked.photos, Path(folder), asked.workers)
+        summary, seconds = whole(photos, Path(folder), workers)
         by_step = steps(Path(folder, "packshot.log"))
         report = json.loads(Path(folder, "report.json").read_text("utf-8"))
     segments = {p["file"]: p["segment"] for p in report["photos"] if p["status"] in ("exported", "held")}
@@ -148,13 +167,28 @@ def main(arguments: list[str] | None = None) -> int:
         "with the command's own start": round(3600 * count / seconds),
         "steps of process, s a photo": by_step,
     }
-    alone = limit(asked.photos, segments, asked.workers)
+    alone = limit(photos, segments, workers)
     rows["limit, photos an hour"] = round(3600 * count / alone)
     rows["pipeline time / limit"] = round(summary["seconds"] / alone, 2)
-    if asked.rembg:
-        theirs = rembg(asked.rembg, asked.photos, list(segments))
+    if rembg_command:
+        theirs = rembg(rembg_command, photos, list(segments))
         rows["rembg isnet, photos an hour"] = round(3600 * count / theirs)
         rows["packshot / rembg"] = round(theirs / seconds, 2)
+    return rows
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench speed", description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--rembg", help="the rembg command of another environment")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--megapixels", type=float, help="enlarge the photos to this first")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        photos = enlarged(asked.photos, Path(folder, "photos"), asked.megapixels) if asked.megapixels else asked.photos
+        rows = measured(photos, asked.workers, asked.rembg)
     for name, value in rows.items():
         print(f"{name:34} {value}")
     if asked.json:
