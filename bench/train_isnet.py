@@ -171,6 +171,19 @@ def mixed(parts: list[tuple[Path, float]]) -> quantise.Tuning:
     return made
 
 
+def slimmed(tuning: quantise.Tuning, rank: int) -> quantise.Tuning:
+    """The tuning whose factors have at most this rank and make nearly the same: the largest singular values stay."""
+    made = dict(tuning)
+    for name in [name.removesuffix(".up") for name in tuning if name.endswith(".up")]:
+        up, down = (tuning[f"{name}.{factor}"].astype(np.float64) for factor in ("up", "down"))
+        (left, a), (right, b) = np.linalg.qr(up), np.linalg.qr(down.reshape(len(down), -1).T)
+        u, sizes, v = np.linalg.svd(a @ b.T, full_matrices=False)
+        half = np.sqrt(sizes[:rank])  # shared out, for both are kept in half precision
+        made[f"{name}.up"] = (left @ u[:, :rank] * half).astype(np.float16)
+        made[f"{name}.down"] = (half[:, None] * v[:rank] @ right.T).reshape(-1, *down.shape[1:]).astype(np.float16)
+    return made
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Tune, or mix, and write the file."""
     parser = argparse.ArgumentParser(
@@ -183,12 +196,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=40, help="CPU minutes, of all threads")
     parser.add_argument("--start", type=Path, help="go on from this tuning")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
-    parser.add_argument("--rank", type=int, default=0, help="also learn what is added to the weights, of this rank")
+    parser.add_argument("--rank", type=int, default=0, help="of what is added to weights: learn it, or mix it to this")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hold-out", nargs="*", default=[])
     asked = parser.parse_args(arguments)
     if asked.mix:
         learnt = mixed(asked.mix)
+        if asked.rank:
+            learnt = slimmed(learnt, asked.rank)
     elif asked.published and asked.products:
         cv2.setNumThreads(1)
         known = products(asked.products, asked.hold_out)
