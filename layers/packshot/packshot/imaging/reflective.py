@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear, srgb
 from packshot.imaging.reduced import LUMA, blurred, enlarged, planes, reduced_size, scale_of, shrunk, spread_from_around
+from packshot.imaging.tiles import bands
 
 Mask = npt.NDArray[np.bool_]
 
@@ -44,9 +45,7 @@ def neutralise(rgb: U8, alpha: U8, backdrop_linear: F32) -> U8:
         return rgb
     out = rgb.copy()
     field = cv2.merge([*base, weight])
-    left, top, width, height = cv2.boundingRect(alpha)
-    for start in range(top, top + height, _ROWS):
-        part = slice(start, min(start + _ROWS, top + height)), slice(left, left + width)
+    for part in bands(alpha, _ROWS):
         here = enlarged(field, part, scale_of(field.shape, rgb.shape))
         there = (alpha[part] > 0) & (here[..., 3] > 0)
         light = np.ascontiguousarray(linear(rgb[part][there]).T)

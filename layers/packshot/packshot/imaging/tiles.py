@@ -26,6 +26,13 @@ def runs(mask: U8) -> Iterator[Part]:
             yield slice(top, min(top + TILE, height)), slice(int(left), min(int(right), width))
 
 
+def bands(mask: U8, rows: int) -> Iterator[Part]:
+    """The box of all that a uint8 HxW mask holds, so many rows at a time."""
+    left, top, width, height = cv2.boundingRect(mask)
+    for start in range(top, top + height, rows):
+        yield slice(start, min(start + rows, top + height)), slice(left, left + width)
+
+
 def grown(part: Part, by: int, shape: tuple[int, ...]) -> Part:
     """The same box with so many more rows and columns on each side, as far as an array of this shape goes."""
     rows, columns = (slice(max(0, p.start - by), min(end, p.stop + by)) for p, end in zip(part, shape[:2], strict=True))

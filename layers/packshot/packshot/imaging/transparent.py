@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from packshot.imaging.light import F32, U8, linear, srgb
 from packshot.imaging.reduced import LUMA, blurred, enlarged, planes, reduced_size, scale_of, spread_from_around
+from packshot.imaging.tiles import bands
 
 _SIDE = 900  # px of the longer side where neighbourhoods are judged
 _ROWS = 512  # rows worked on at a time: memory stays small whatever the photo
@@ -41,9 +42,7 @@ def see_through(rgb: U8, silhouette_alpha: U8, backdrop_linear: F32 | None) -> t
         base, known = cv2.resize(backdrop_linear, size, interpolation=cv2.INTER_AREA), True
     body = _solid_body(planes(small), planes(base), shape, known)
     colour, alpha = rgb.copy(), silhouette_alpha.copy()
-    left, top, width, height = cv2.boundingRect(silhouette_alpha)
-    for start in range(top, top + height, _ROWS):
-        part = slice(start, min(start + _ROWS, top + height)), slice(left, left + width)
+    for part in bands(silhouette_alpha, _ROWS):
         there = silhouette_alpha[part] > 0
         where = np.flatnonzero(there)
         here, solid = (enlarged(field, part, scale_of(field.shape, rgb.shape)) for field in (base, body))
