@@ -42,7 +42,7 @@ def test_a_product_on_a_sweep_is_cut_from_its_crop_alone():
     photo, truth = scene()
     seen = Coarse(truth, photo.shape[:2])
 
-    found = matte.find(photo, "auto", seen)
+    found = matte.find(photo, matte.How(), seen)
 
     assert np.abs(found.matte.astype(int) - truth).mean() < 1.0
     assert ((found.matte > 127) != (truth > 127)).mean() < 0.001
@@ -64,12 +64,29 @@ def test_a_doubtful_photo_is_looked_at_twice_and_the_difference_is_told():
     photo, truth = scene()
     torn = Torn(truth, photo.shape[:2])
 
-    seen, numbers = matte._opinion(photo, studio.fit(photo), "general", "auto", torn)
+    opinion = matte._opinion(photo, studio.fit(photo), matte.How(), torn)
+    seen = opinion.matte
 
     assert [size for _, size in torn.asked] == [matte.EVEN_SIZE // 4, matte.FULL_SIZE // 4], "small and then large"
     assert seen.shape == (256, 213), "the mean has the size of the sharper look"
     assert seen[150, 60] == pytest.approx(0.85, abs=0.02) == seen[150, 140], "each half was doubted once"
-    assert numbers["disagreement"] < 0.05, "both saw the same product"
+    assert opinion.disagreement < 0.05, "both saw the same product"
+    assert opinion.looks == 2
+
+
+@pytest.mark.parametrize(
+    ("sure", "certainty", "way"), [(0.98, 0.95, "fast"), (0.98, 0.97, "accurate"), (1, 0.98, "fast")]
+)
+def test_how_certain_a_first_look_must_be_is_the_segments_to_say(sure, certainty, way):
+    photo, truth = scene()
+
+    class Doubtful(Coarse):
+        def isnet(self, rgb: np.ndarray, size: int = 1024) -> np.ndarray:
+            return super().isnet(rgb, size) * sure  # 0.98: doubt of 4 %
+
+    found = matte.find(photo, matte.How(fast_certainty=certainty), Doubtful(truth, photo.shape[:2]))
+
+    assert found.way == way
 
 
 def test_looks_that_contradict_each_other_disagree():
@@ -81,9 +98,9 @@ def test_looks_that_contradict_each_other_disagree():
             seen[:, : seen.shape[1] // 2] = 0
             return seen
 
-    _, numbers = matte._opinion(photo, studio.fit(photo), "general", "auto", Fickle(truth, photo.shape[:2]))
+    opinion = matte._opinion(photo, studio.fit(photo), matte.How(), Fickle(truth, photo.shape[:2]))
 
-    assert numbers["disagreement"] > 0.9
+    assert opinion.disagreement > 0.9
 
 
 def test_fringes_before_clutter_get_their_second_look_however_sure_the_first_is():
@@ -94,7 +111,7 @@ def test_fringes_before_clutter_get_their_second_look_however_sure_the_first_is(
     asked = {}
     for segment in ("general", "textured"):
         networks = Coarse(truth, photo.shape[:2])
-        matte._opinion(photo, sweep, segment, "auto", networks)
+        matte._opinion(photo, sweep, matte.How(segment), networks)
         asked[segment] = len(networks.asked)
 
     assert not sweep.even
@@ -104,13 +121,13 @@ def test_fringes_before_clutter_get_their_second_look_however_sure_the_first_is(
 def test_the_fast_way_never_asks_the_accurate_network():
     photo, truth = scene()
     seen = Coarse(truth, photo.shape[:2])
-    assert matte.find(photo, "fast", seen).way == "fast"
+    assert matte.find(photo, matte.How(way="fast"), seen).way == "fast"
     assert {size for _, size in seen.asked} == {320}
 
 
 def test_an_odd_sized_photo_with_a_product_at_the_frame_keeps_its_last_row():
     photo, truth = scene(421, 501)
-    found = matte.find(photo, "auto", Coarse(truth, photo.shape[:2]))
+    found = matte.find(photo, matte.How(), Coarse(truth, photo.shape[:2]))
     assert found.matte.shape == (421, 501)
     assert found.matte[420, 240] > 230
 
@@ -118,14 +135,14 @@ def test_an_odd_sized_photo_with_a_product_at_the_frame_keeps_its_last_row():
 def test_a_blank_photo_has_no_product():
     photo = np.full((600, 500, 3), 230, np.uint8)
     with pytest.raises(matte.NoProduct):
-        matte.find(photo, "auto", Coarse(np.zeros((600, 500), np.uint8), (600, 500)))
+        matte.find(photo, matte.How(), Coarse(np.zeros((600, 500), np.uint8), (600, 500)))
 
 
 def test_a_large_photo_is_worked_on_reduced_and_finished_at_its_own_size():
     small, truth = scene()
     photo = cv2.resize(small, None, fx=12, fy=12, interpolation=cv2.INTER_CUBIC)
     truth = cv2.resize(truth, None, fx=12, fy=12, interpolation=cv2.INTER_CUBIC)
-    found = matte.find(photo, "auto", Coarse(truth, photo.shape[:2]))
+    found = matte.find(photo, matte.How(), Coarse(truth, photo.shape[:2]))
     assert found.matte.shape == photo.shape[:2]
     assert ((found.matte > 127) != (truth > 127)).mean() < 0.002
 

@@ -116,8 +116,8 @@ def test_complaints_are_misses() -> None:
 def test_the_fast_way_is_trusted_less_when_it_fails_more() -> None:
     fast = [outcome(way="fast", rejected=i < 4) for i in range(12)]
     slow = [outcome(way="accurate") for _ in range(20)]
-    assert update(START, fast + slow).fast_threshold == pytest.approx(0.92)
-    assert update(START, [outcome(way="fast") for _ in range(40)]).fast_threshold == pytest.approx(0.895)
+    assert update(START, fast + slow).fast_certainty == pytest.approx(0.986)
+    assert update(START, [outcome(way="fast") for _ in range(40)]).fast_certainty == pytest.approx(0.978)
 
 
 def task(**more: Any) -> TaskRecord:
@@ -146,7 +146,7 @@ def test_the_history_reads_as_sentences() -> None:
 
 
 def test_settings_carry_the_imaging_names() -> None:
-    assert set(START.settings()) == {"edge_shift_px", "feather_px", "fringe", "shadow"}
+    assert set(START.settings()) == {"edge_shift_px", "feather_px", "fringe", "shadow", "fast_certainty"}
 
 
 def test_versions_survive_storage_and_never_change() -> None:

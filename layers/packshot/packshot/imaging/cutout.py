@@ -40,6 +40,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     way: Literal["fast", "auto", "accurate"] = "auto"
+    fast_certainty: float = Field(
+        default=matte.FAST_CERTAINTY, ge=0.9, le=0.999, description="of a first look: no second one is needed"
+    )
     edge_shift_px: float = Field(default=0.0, ge=-10, le=10, description="+ grows the product")
     feather_px: float = Field(default=0.0, ge=0, le=20)
     fringe: float = Field(default=1.0, ge=0, le=1, description="share of backdrop colour taken out of soft pixels")
@@ -50,7 +53,7 @@ class Settings(BaseModel):
 
     def matte_settings(self) -> dict[str, Any]:
         """The part that `find_matte` depends on: a change elsewhere reuses the kept matte."""
-        return self.model_dump(include={"way"})
+        return self.model_dump(include={"way", "fast_certainty"})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -104,7 +107,7 @@ def find_matte(rgb: U8, segment: str, settings: Settings, networks: Opinions, in
     there is none to find.
     """
     del inner  # the inside of a garment is filled by `finish`
-    found = matte.find(rgb, settings.way, networks, segment)
+    found = matte.find(rgb, matte.How(segment, settings.way, settings.fast_certainty), networks)
     return RawMatte(found.matte, found.way, found.numbers)
 
 

@@ -20,9 +20,12 @@ WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
 EVEN_SIZE, CLUTTER_SIZE, FULL_SIZE = 704, 896, 1024
 """Long side of what the accurate network sees: first on a sweep, first on clutter, of glass on a sweep and again."""
+FAST_CERTAINTY = 0.98
+"""Certainty of a first look from which on a second is not worth its time: a fiftieth of the product's area may be in
+doubt deeper than an edge."""
+CLUTTER_LENIENCE = 1.5
+"""How much more doubt that may be before clutter, where a second look takes twice the time."""
 BODIES: dict[str, refiner.Body] = {"textured": "porous", "reflective": "firm", "transparent": "firm"}
-DOUBTFUL, CLUTTER_DOUBTFUL = 0.02, 0.03
-"""Doubt deeper than an edge, by the product's area, from which on a second look is worth its time."""
 OTHERS_WEIGHT, GLASS_OTHERS_WEIGHT = 0.5, 0.25
 """Share of the other looks in the opinion beside the sharpest; a glass edge is thin, and others only blur it."""
 FUR_DEPTH = 3.0
@@ -49,16 +52,36 @@ class Opinions(Protocol):
 
 
 @dataclass(frozen=True)
+class How:
+    """What kind of product it is (glass owns its inside), how it is looked at, and what certainty is enough, 0..1."""
+
+    segment: str = "general"
+    way: Way = "auto"
+    fast_certainty: float = FAST_CERTAINTY
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """The networks' coarse matte, after how many looks, and how far those disagree (share of the product)."""
+
+    matte: F32
+    looks: int = 1
+    disagreement: float = 0.0
+
+
+@dataclass(frozen=True)
 class Found:
-    """A matte, uint8 HxW of the photo's size, the way taken and what was measured on it."""
+    """A matte, uint8 HxW of the photo's size, the way taken ("fast": one look was enough, else "accurate") and what was
+    measured on it.
+    """
 
     matte: U8
     way: str
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def find(rgb: U8, way: Way, networks: Opinions, segment: str = "general") -> Found:
-    """The product's matte. rgb uint8 HxWx3; `segment` says what kind of product: glass owns its inside.
+def find(rgb: U8, how: How, networks: Opinions) -> Found:
+    """The product's matte. rgb uint8 HxWx3.
 
     Raises NoProduct when nothing stands in the photo or the networks see no product.
     """
@@ -71,26 +94,27 @@ def find(rgb: U8, way: Way, networks: Opinions, segment: str = "general") -> Fou
             raise NoProduct("nothing stands out from the even backdrop")
     else:
         box = whole
-    found = _in_crop(rgb, box, sweep, way, networks, segment)
+    found = _in_crop(rgb, box, sweep, how, networks)
     if box != whole and _cut_by(found.matte, box):
-        found = _in_crop(rgb, whole, sweep, way, networks, segment)
+        found = _in_crop(rgb, whole, sweep, how, networks)
     if cv2.countNonZero(np.asarray(found.matte >= PRESENT, np.uint8)) < SMALLEST_PRODUCT_SHARE * height * width:
         raise NoProduct("the network sees no product")
     return found
 
 
-def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segment: str) -> Found:
+def _in_crop(rgb: U8, box: Box, sweep: Sweep, how: How, networks: Opinions) -> Found:
     """The matte of the photo found inside one box of it, zero outside."""
     top, bottom, left, right = box
     crop = rgb[top:bottom, left:right]
     work = _work_copy(crop)
     size = work.shape[1::-1]
     half = cv2.resize(work, (size[0] // 2, size[1] // 2), interpolation=cv2.INTER_AREA)
-    coarse, numbers = _opinion(work, sweep, segment, way, networks)
+    opinion, segment = _opinion(work, sweep, how, networks), how.segment
+    coarse, numbers = opinion.matte, {"disagreement": opinion.disagreement}
     light = linear(half)
     network_px = max(half.shape[:2]) / max(coarse.shape)
     matte = refine.enlarge(coarse, *half.shape[:2])
-    if sweep.even and segment == "reflective" and way != "fast":
+    if sweep.even and segment == "reflective" and how.way != "fast":
         other = refine.enlarge(networks.u2netp(half), *half.shape[:2])
         matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
@@ -107,7 +131,7 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, way: Way, networks: Opinions, segm
         full[top:bottom, left:right] = refine.to_size(work, fine, crop)
     else:
         full[top:bottom, left:right] = refine.in_bytes(fine)[: bottom - top, : right - left]
-    return Found(full, "fast" if way == "fast" else "accurate", numbers)
+    return Found(full, "fast" if opinion.looks == 1 else "accurate", numbers)
 
 
 def _behind(sweep: Sweep, box: Box, shape: tuple[int, ...]) -> F32:
@@ -130,24 +154,25 @@ def _work_copy(crop: U8) -> U8:
     return cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
 
 
-def _opinion(rgb: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) -> tuple[F32, dict[str, float]]:
-    """The networks' coarse matte, and how far their looks at the photo disagree (share of the product).
+def _opinion(rgb: U8, sweep: Sweep, how: How, networks: Opinions) -> Opinion:
+    """What the networks say.
 
     An easy photo is looked at once. A network that sees a photo and its mirror image does not make the same mistake
     twice: in doubt the mean is better than either, and where they differ is doubt. Before clutter fringes are taken
     for certain at a first look. The accurate way looks a third time, and asks the other network too.
     """
-    if way == "fast":
-        return networks.u2netp(rgb), {"disagreement": 0.0}
-    glass, fringed = segment == "transparent", segment == "textured" and not sweep.even
+    if how.way == "fast":
+        return Opinion(networks.u2netp(rgb))
+    accurate, glass = how.way == "accurate", how.segment == "transparent"
+    fringed = how.segment == "textured" and not sweep.even
     small = EVEN_SIZE if sweep.even else CLUTTER_SIZE
     sizes = (FULL_SIZE, small) if glass and sweep.even else (small, FULL_SIZE)
     looks = [networks.isnet(rgb, sizes[0])]
-    most = DOUBTFUL if sweep.even else CLUTTER_DOUBTFUL
-    if way != "accurate" and not fringed and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
-        return looks[0], {"disagreement": 0.0}
+    most = (1 - how.fast_certainty) * (1 if sweep.even else CLUTTER_LENIENCE)
+    if not accurate and not fringed and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
+        return Opinion(looks[0])
     looks.append(networks.isnet(cv2.flip(rgb, 1), sizes[1])[:, ::-1])
-    if way == "accurate":
+    if accurate:
         looks.append(networks.isnet(rgb, EVEN_SIZE))
     sharpest = max(looks, key=np.size)
     shape = sharpest.shape[::-1]
@@ -155,9 +180,9 @@ def _opinion(rgb: U8, sweep: Sweep, segment: str, way: Way, networks: Opinions) 
     disagreement = 1 - topology.agreement(sharpest, others[0])
     weight = GLASS_OTHERS_WEIGHT if glass else OTHERS_WEIGHT
     seen = np.asarray((1 - weight) * sharpest + weight * np.mean(others, axis=0), np.float32)
-    if way == "accurate":
+    if accurate:
         seen = _settled(seen, cv2.resize(networks.u2netp(rgb), shape, interpolation=cv2.INTER_LINEAR))
-    return seen, {"disagreement": disagreement}
+    return Opinion(seen, len(looks), disagreement)
 
 
 def _settled(seen: F32, other: F32) -> F32:

@@ -24,7 +24,7 @@ def history_text(versions: Sequence[Profile]) -> str:
         f"  shadow {shadow.kind}, {shadow.direction_deg:g} degrees, length {shadow.length:g}, "
         f"softness {shadow.softness:g}, density {shadow.density:g}",
         f"  flagged from an error score of {newest.flag_threshold:g}, "
-        f"fast way from {newest.fast_threshold:g} certainty",
+        f"looked at once from a certainty of {newest.fast_certainty:g}",
         "",
         "History",
     ]

@@ -63,11 +63,14 @@ class Profile(Frozen):
     fringe: float = Field(default=1.0, ge=0, le=1)
     shadow: ShadowProfile = ShadowProfile()
     flag_threshold: float = Field(default=0.3, ge=0.05, le=0.8, description="error score from which on is flagged")
-    fast_threshold: float = Field(default=0.9, ge=0.5, le=0.999, description="certainty that lets the fast way do")
+    fast_certainty: float = Field(
+        default=0.98, ge=0.9, le=0.999, description="of a network's first look, from which on it is not asked again"
+    )
 
     def settings(self) -> dict[str, Any]:
         """The part that the imaging settings take over, by the same names."""
-        return self.model_dump(mode="json", include={"edge_shift_px", "feather_px", "fringe", "shadow"})
+        names = {"edge_shift_px", "feather_px", "fringe", "shadow", "fast_certainty"}
+        return self.model_dump(mode="json", include=names)
 
     def next(self, cause: str, evidence: Evidence, **changes: Any) -> Profile:
         """The following version with these changes; raises pydantic.ValidationError outside the bounds."""
@@ -79,9 +82,7 @@ class Profile(Frozen):
 def default_profile(segment: str) -> Profile:
     """Version 1 of a segment: the fitted flag threshold, and more care where networks err more."""
     own: dict[str, dict[str, Any]] = {
-        "textured": {"fast_threshold": 0.97},
-        "transparent": {"fast_threshold": 0.97},
         "apparel": {"shadow": ShadowProfile(kind="none")},  # a ghost mannequin stands on nothing
-        "exception": {"fast_threshold": 0.999, "flag_threshold": 0.05},
+        "exception": {"flag_threshold": 0.05},
     }
     return Profile(segment=segment, **({"flag_threshold": load_coefficients().flag_threshold} | own.get(segment, {})))

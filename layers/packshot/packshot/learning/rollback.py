@@ -116,7 +116,7 @@ def roll_back(history: Sequence[Profile], watch: Watch) -> Profile:
         wanted="",
         note=note,
     )
-    settings = good.model_dump(include={*good.settings(), "flag_threshold", "fast_threshold"})
+    settings = good.model_dump(include={*good.settings(), "flag_threshold"})
     return newest.next(
         f"rolled back to the settings of version {good.version}: {note}",
         Evidence(decisions=watch.decided, moved=[back]),

@@ -15,8 +15,9 @@ WANTED_PRECISION = 0.15  # a flag that is right less often than one in seven was
 LEAST_MISSES = 2
 FLAG_DOWN, FLAG_UP = 0.8, 1.15
 FLAG_BOUNDS = (0.05, 0.8)
-FAST_UP, FAST_DOWN = 0.02, 0.005
-FAST_BOUNDS = (0.5, 0.999)
+FAST_UP, FAST_DOWN = 0.7, 1.1
+"""Factors of the doubt that is let pass at a first look."""
+FAST_BOUNDS = (0.95, 0.999)
 
 
 class Decided(Protocol):
@@ -75,23 +76,23 @@ def _chance(misses: int, passed: int) -> float:
 
 
 def _fast(profile: Profile, outcomes: Sequence[Decided], least: int) -> Moved | None:
-    """Up when the fast way's photos are refused clearly more often than the accurate one's, down when never."""
+    """Up when photos that were looked at once are refused clearly more often than others, down when never."""
     fast = [o for o in outcomes if o.way == "fast" and o.why == "sample"]
     slow = [o for o in outcomes if o.way == "accurate" and o.why == "sample"]
     bad_fast, bad_slow = sum(o.rejected for o in fast), sum(o.rejected for o in slow)
-    now = profile.fast_threshold
+    now = profile.fast_certainty
     worse = bad_fast >= LEAST_MISSES and bad_fast * max(1, len(slow)) > 2 * max(1, bad_slow) * len(fast)
     if len(fast) >= least and worse:
         after, note = (
-            now + FAST_UP,
+            1 - FAST_UP * (1 - now),
             f"{bad_fast} of {len(fast)} fast refused, {bad_slow} of {len(slow)} others",
         )
     elif len(fast) >= 5 * least and bad_fast == 0:
-        after, note = now - FAST_DOWN, f"none of {len(fast)} fast ones refused"
+        after, note = 1 - FAST_DOWN * (1 - now), f"none of {len(fast)} fast ones refused"
     else:
         return None
     after = round(min(FAST_BOUNDS[1], max(FAST_BOUNDS[0], after)), 4)
     if after == now:
         return None
     votes = len(fast) + len(slow)
-    return Moved(field="fast_threshold", before=now, after=after, votes=votes, wanted=after, note=note)
+    return Moved(field="fast_certainty", before=now, after=after, votes=votes, wanted=after, note=note)
