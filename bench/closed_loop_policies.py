@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.closed_loop_story import BAD_VERSION_AT, Photo, Pool, Reviewer, make_lot
 from packshot.learning.profiles import Evidence, Profile, default_profile
-from packshot.learning.rollback import Watch, recent_sample, roll_back
-from packshot.learning.updates import Outcome, update
+from packshot.learning.rollback import Watch, recent_sample
+from packshot.learning.updates import Outcome, following
 from packshot.quality.checks import check, lot_stats
 from packshot.quality.limits import load_limits
 from packshot.quality.lots import decide_lot
@@ -114,13 +114,11 @@ class Loop:
         """Roll back what the sequential test calls worse; else take the next version where the votes ask for
         it.
         """
-        if self.watch and self.watch.state == "worse":
-            self._adopt(roll_back(self.history, self.watch), watched=False)
-            tally.rolled_back = True
-            return
-        following = update(self.profile, self.outcomes)
-        if following is not self.profile:
-            self._adopt(following, watched=True)
+        new = following(self.history, self.watch, self.outcomes)
+        worse = self.watch is not None and self.watch.state == "worse"
+        if new.version != self.profile.version:
+            self._adopt(new, watched=not worse)
+        tally.rolled_back = worse
 
     def publish(self, cause: str, **changes: Any) -> None:
         """Somebody publishes a version by hand."""

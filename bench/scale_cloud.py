@@ -21,7 +21,6 @@ from botocore.exceptions import ClientError
 from packshot.settings import StoreSettings
 from packshot.store import Store
 
-PAGE_BYTES = 1 << 20  # of a DynamoDB query
 LISTED = 1000  # objects of an S3 listing's page
 MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SETTINGS = StoreSettings(

@@ -88,7 +88,6 @@ class _Wire:
         self.given = given
         self.items: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.written: dict[str, bytes] = {}
-        self.catalog_key = ""
 
     # S3
     def get_object(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:

@@ -146,7 +146,7 @@ ENTRIES = st.builds(
 def test_no_field_of_the_catalogue_is_lost_on_the_way_to_the_inventory_system(entry):
     row = FeedRow(catalog=entry, title="T", images=[FeedImage(name="a.jpg")])
     ((event,),) = inventory.batches("shopify", "d1", [row])
-    assert inventory.entry_of(json.loads(event["Detail"])) == entry
+    assert CatalogEntry.model_validate(json.loads(event["Detail"])["catalog"]) == entry
 
 
 def test_events_come_in_batches_that_the_bus_takes(entry):

@@ -37,10 +37,8 @@ def failures(store):
 
 def from_file(leaf, tmp_path):
     chain, key = leaf
-    (tmp_path / "chain.pem").write_text(chain)
     pem = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (tmp_path / "key.pem").write_bytes(pem)
-    return provenance.Key.from_files(tmp_path / "chain.pem", tmp_path / "key.pem")
+    return provenance.Key(chain, private=pem.decode("ascii"))
 
 
 def from_callback(leaf, tmp_path):

@@ -128,8 +128,3 @@ def test_an_empty_master_and_wrong_fields_are_refused(scene: mockup.Scene) -> No
     (scene.folder / "scene.yaml").write_text(yaml.safe_dump(data))
     with pytest.raises(ValidationError, match="elevation_deg"):
         mockup.load_scene(scene.folder)
-
-
-def test_a_mock_up_says_what_it_is() -> None:
-    assert mockup.DIGITAL_SOURCE_TYPE.endswith("/compositeCapture")
-    assert mockup.ALTERS_PRODUCT is False

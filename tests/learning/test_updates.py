@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from packshot.learning.history import history_text
-from packshot.learning.profiles import Profile, ShadowProfile, default_profile
-from packshot.learning.updates import Outcome, sign_test, update
+from packshot.learning.profiles import Evidence, Profile, ShadowProfile, default_profile
+from packshot.learning.rollback import Watch
+from packshot.learning.updates import Outcome, following, sign_test, update
 from packshot.records import Check, TaskRecord, TaskState
 
 NUMBER = itertools.count()
@@ -154,3 +155,25 @@ def test_versions_survive_storage_and_never_change() -> None:
     assert Profile.model_validate_json(second.model_dump_json()) == second
     with pytest.raises(ValidationError):
         second.edge_shift_px = 0.0  # type: ignore[misc]
+
+
+def test_a_version_that_proved_sound_needs_no_more_evidence_than_the_first() -> None:
+    careful = START.model_copy(update={"caution": 1})
+    votes = [outcome({"edge_shift_px": -2.5}) for _ in range(9)]
+    watch = Watch.begin(careful, 10, 100)
+    assert following([careful], watch, votes) is careful, "still watched: twice the evidence"
+    for i in range(200):
+        watch = watch.after(f"p{i}", False)
+    moved = following([careful], watch, votes)
+    assert (moved.version, moved.edge_shift_px, moved.caution) == (careful.version + 1, -1, 0)
+    assert following([careful], watch, []).version == careful.version
+
+
+def test_what_is_worse_goes_back_whatever_the_votes_ask() -> None:
+    second = START.next("a change", Evidence(decisions=9), edge_shift_px=2.0)
+    watch = Watch.begin(second, 4, 99)
+    for i in range(40):
+        watch = watch.after(f"p{i}", True)
+    votes = [outcome({"edge_shift_px": 4}) for _ in range(20)]
+    back = following([START, second], watch, votes)
+    assert (back.edge_shift_px, back.caution) == (0, 1)

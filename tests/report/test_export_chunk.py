@@ -34,6 +34,13 @@ def test_running_again_gives_the_same_bytes(bench: Bench) -> None:
     assert bench.run() == ExportDone(exported=2) and bench.files() == files
 
 
+def test_metadata_that_could_not_be_read_is_told_on_the_photo(bench: Bench) -> None:
+    bench.store.photos.update("d", bench.photos[0].photo_id, source_metadata={"xmp": "<x:xmpmeta"})
+    assert bench.run() == ExportDone(exported=2)
+    assert [note.split(" (")[0] for note in bench.now(0).notes] == ["XMP is unreadable"]
+    assert bench.now(0).notes[0].endswith("and was dropped") and bench.now(1).notes == []
+
+
 def test_a_name_that_another_photo_owns_is_left_alone(bench: Bench) -> None:
     bench.run()
     key = bench.now(0).exports["google"]

@@ -19,7 +19,7 @@ from packshot.export import channels, inventory
 from packshot.export.chunk import ExportSheet
 from packshot.plan.stage import plan_drop
 from packshot.reasons import reason
-from packshot.records import DropStatus, LotRecord, LotStatus, PhotoRecord, Status
+from packshot.records import CatalogEntry, DropStatus, LotRecord, LotStatus, PhotoRecord, Status
 from packshot.report import audit, feeds, report_drop
 from packshot.settings import PlanSettings, ReportSettings
 from packshot.store.workflow import Bus
@@ -199,7 +199,7 @@ def test_inventory_systems_are_told_of_every_product_with_all_that_the_catalogue
     told = json.loads(first["Detail"])
     assert first == again and first["DetailType"] == inventory.DETAIL_TYPE
     assert (told["sku"], told["channel"], told["images"][0]["name"]) == ("A", "shopify", "A_front.jpg")
-    assert inventory.entry_of(told) == photo.catalog
+    assert CatalogEntry.model_validate(told["catalog"]) == photo.catalog
 
 
 def test_the_bus_takes_them(cloud: Cloud) -> None:

@@ -17,6 +17,7 @@ from packshot import keys
 from packshot.attempts import Attempt, out_of_memory
 from packshot.ends import end_photo
 from packshot.export.exported import Exported, ExportMeta
+from packshot.export.metadata import Incoming
 from packshot.export.press import Press
 from packshot.export.stage import export_photo
 from packshot.imaging import mockup
@@ -199,6 +200,9 @@ class _Leaving:
             first = next(iter(refused.values()), None)
             return Reason.model_validate(first) if first else reason("CHANNEL_RULE", detail="No channel is set.")
         notes = [f"{channel}: {why['message']}" for channel, why in refused.items()]
+        unreadable = Incoming(photo.source_metadata).unreadable
+        if unreadable:
+            notes.append(f"XMP is unreadable ({unreadable}) and was dropped")
         _mark(self.store, photo, written, [*photo.notes, *notes])
         logger.info("photo exported", extra={"photo_id": ref.photo_id, "channels": sorted(written)})
         return None

@@ -1,7 +1,7 @@
 """What inventory systems are told: one event per product, for EventBridge, with everything the catalogue knew.
 
 The detail carries the whole catalogue entry, unknown columns included, so that nothing is lost between what came
-in and what goes out; ``entry_of`` is the way back. An entry too long for an event is named by where it lies whole.
+in and what goes out. An entry too long for an event is named by where it lies whole.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 from packshot import keys
 from packshot.export.feeds.rows import FeedRow
-from packshot.records import CatalogEntry
 
 SOURCE = "packshot.export"
 DETAIL_TYPE = "Product images updated"
@@ -34,11 +33,6 @@ def detail(channel: str, drop: str, row: FeedRow) -> dict[str, Any]:
         "catalog": row.catalog.model_dump(mode="json"),
         "images": [image.model_dump(mode="json") for image in row.images],
     }
-
-
-def entry_of(told: dict[str, Any]) -> CatalogEntry:
-    """The catalogue entry back from an event's detail."""
-    return CatalogEntry.model_validate(told["catalog"])
 
 
 def _weighed(told: dict[str, Any]) -> tuple[str, int]:

@@ -30,7 +30,6 @@ class Provenance(BaseModel):
     photo_id: str
     file: str = Field(description="the photo as the user named it")
     source_sha256: str
-    master_sha256: str = ""
     lot: str = ""
     segment: str = ""
     way: str = Field(default="", description="which way the matte was made")

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 _Strip = tuple[slice, F32, F32, F32]  # rows; the picture there with its luma, means of it and of its square
 

@@ -8,7 +8,6 @@ text) and ``iptc`` (field -> text or texts); each may be missing.
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -224,15 +223,3 @@ class Blocks:
 def source_kind(source: dict[str, Any], altered: bool, synthetic: bool, generated: bool) -> str:
     """DigitalSourceType for an export of this source (see ``source_type.of``)."""
     return source_type.of(Incoming(source).source_type, altered, synthetic, generated)
-
-
-def read_xmp(data: bytes) -> dict[str, list[str]]:
-    """The XMP properties of a written file (see ``xmp.read``); empty when it has none.
-
-    Raises:
-        xmp.XmpError: the packet cannot be read.
-    """
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    return xmp.read(packet) if packet else {}

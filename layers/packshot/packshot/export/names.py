@@ -1,10 +1,9 @@
-"""File names per channel: safe characters, the channel's view codes, no two files of one name."""
+"""File names per channel: safe characters and the channel's view codes."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from packshot.export.channels import ChannelRules
 from packshot.export.specs import NameSpec
@@ -16,10 +15,6 @@ LONGEST_EXTENSION = 5
 
 class UnsafeName(ValueError):
     """A name that cannot be given: nothing safe is left of the identifier."""
-
-
-class NameCollision(ValueError):
-    """Two photos of a drop want one name in one channel."""
 
 
 def gtin14(text: str) -> str:
@@ -87,24 +82,3 @@ def file_stem(channel: ChannelRules, entry: CatalogEntry, sku: str, view: str, n
     stem = safe(_identifier(spec, entry, sku), spec)
     room = spec.max_length - len(spec.pattern.format(id="", code=code)) - LONGEST_EXTENSION
     return spec.pattern.format(id=stem[: max(room, 1)], code=code)
-
-
-def file_name(channel: ChannelRules, entry: CatalogEntry, sku: str, view: str, n: int) -> str:
-    """The file's name in a channel, in the channel's own format.
-
-    Raises:
-        UnsafeName: see ``file_stem``.
-    """
-    return f"{file_stem(channel, entry, sku, view, n)}.{EXTENSIONS[channel.encode.format]}"
-
-
-def collisions(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Names that more than one photo wants (letter case ignored): name -> the photos, in order.
-
-    Args:
-        names: pairs of (name, whose photo).
-    """
-    wanted: dict[str, list[str]] = {}
-    for name, photo in names:
-        wanted.setdefault(name.casefold(), []).append(photo)
-    return {name: photos for name, photos in wanted.items() if len(set(photos)) > 1}

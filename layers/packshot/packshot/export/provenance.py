@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from packshot.export.exported import Exported
@@ -35,11 +34,6 @@ class Key:
     private: str = ""
     callback: Callable[[bytes], bytes] | None = None
     timestamp_url: str = ""
-
-    @classmethod
-    def from_files(cls, chain: Path, private: Path, alg: str = "es256", timestamp_url: str = "") -> Key:
-        """A key from two PEM files."""
-        return cls(chain.read_text("ascii"), alg, private.read_text("ascii"), None, timestamp_url)
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,6 @@ from packshot.documents import from_yaml
 from packshot.imaging import shadow
 from packshot.imaging.light import F32, U8, linear, srgb
 
-DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeCapture"
-"""IPTC DigitalSourceType of a mock-up: a photo's product in a picture that was made by no trained model."""
-
-ALTERS_PRODUCT = False
-"""The product's own pixels are scaled and lit, never made up."""
-
 _FIT = 0.80  # the product takes at most this share of the picture's height above its foot, and of its width
 _FILL = 0.42  # a small product is come closer to, until it takes this share of the height,
 _CLOSEST = 1.8  # but no closer than this: the scene's picture is enlarged by it

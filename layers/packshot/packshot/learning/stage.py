@@ -11,8 +11,8 @@ from typing import Any
 
 from packshot.learning.complaints import Complaint, read_complaints, tightened, trace
 from packshot.learning.profiles import Profile, default_profile
-from packshot.learning.rollback import Watch, recent_sample, roll_back
-from packshot.learning.updates import Outcome, update
+from packshot.learning.rollback import Watch, recent_sample
+from packshot.learning.updates import Outcome, following
 from packshot.quality.switching import Switch
 from packshot.records import LotRecord, Record, TaskRecord, stored
 from packshot.store import Store
@@ -44,12 +44,6 @@ def current(store: Store, segment: str) -> Profile:
     return history(store, segment)[-1]
 
 
-def version_of(store: Store, segment: str, version: int) -> Profile:
-    """One version; the default where none of that number is kept."""
-    body, _ = store.profiles.get(segment, _profile_name(version))
-    return stored(Profile, body) if body else default_profile(segment)
-
-
 def inspection(store: Store, segment: str) -> Switch:
     """The segment's inspection: normal, tightened or stopped."""
     body, _ = store.profiles.get(segment, SWITCH)
@@ -78,13 +72,13 @@ def learn(store: Store, segment: str) -> Profile | None:
     profile = versions[-1]
     outcomes = _outcomes(store, segment, profile.version)
     watch = _watch(store, profile, outcomes)
-    following = roll_back(versions, watch) if watch and watch.state == "worse" else update(profile, outcomes)
-    if following.version == profile.version:
+    new = following(versions, watch, outcomes)
+    if new.version == profile.version:
         return None
     if len(versions) == 1:
         store.profiles.add(segment, _profile_name(profile.version), profile.model_dump(mode="json"))
-    added = store.profiles.add(segment, _profile_name(following.version), following.model_dump(mode="json"))
-    return following if added else None
+    added = store.profiles.add(segment, _profile_name(new.version), new.model_dump(mode="json"))
+    return new if added else None
 
 
 def take_complaints(store: Store, data: bytes, at: str) -> tuple[Learnt, list[str]]:

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from packshot.learning.profiles import Evidence, Moved, Profile
+from packshot.learning.rollback import Watch, proven, roll_back
 from packshot.learning.thresholds import moved_thresholds
 from packshot.records import TaskRecord
 
@@ -106,6 +107,17 @@ def update(profile: Profile, outcomes: Sequence[Outcome]) -> Profile:
     evidence = Evidence(decisions=len(decided), lots=sorted({o.lot for o in decided}), moved=moved)
     cause = "; ".join(f"{m.field} {_text(m.before)} -> {_text(m.after)}" for m in moved)
     return profile.next(cause, evidence, **_changes(profile, moved))
+
+
+def following(versions: Sequence[Profile], watch: Watch | None, outcomes: Sequence[Outcome]) -> Profile:
+    """The version after the newest one: its parent's settings if the watch calls it worse, else what decisions ask for.
+
+    The same version where they ask for nothing. One that has proved sound needs no more evidence than the first.
+    """
+    if watch and watch.state == "worse":
+        return roll_back(versions, watch)
+    newest = versions[-1]
+    return update(proven(newest, watch) if watch else newest, outcomes)
 
 
 def _text(value: float | str) -> str:

@@ -130,9 +130,3 @@ class Bucket:
                 if entry["Key"] != last:
                     last = entry["Key"]
                     yield last
-
-    def presign_get(self, key: str, seconds: int) -> str:
-        """An address that reads this object for a while. Never log it."""
-        return self.client.generate_presigned_url(
-            "get_object", Params={"Bucket": self.name, "Key": key}, ExpiresIn=seconds
-        )
