@@ -100,13 +100,11 @@ class CutOut:
     notes: list[str]
 
 
-def find_matte(rgb: U8, segment: str, settings: Settings, networks: Opinions, inner: U8 | None = None) -> RawMatte:
+def find_matte(rgb: U8, segment: str, settings: Settings, networks: Opinions) -> RawMatte:
     """The product's matte, by the networks and the backdrop; of apparel with whatever wears it.
 
-    rgb uint8 HxWx3 upright sRGB; `inner` is taken for symmetry with `finish` and not looked at. Raises NoProduct when
-    there is none to find.
+    rgb uint8 HxWx3 upright sRGB. Raises NoProduct when there is none to find.
     """
-    del inner  # the inside of a garment is filled by `finish`
     found = matte.find(rgb, matte.How(segment, settings.way, settings.fast_certainty), networks)
     return RawMatte(found.matte, found.way, found.numbers)
 

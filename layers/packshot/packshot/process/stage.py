@@ -159,7 +159,7 @@ class Processor:
         with clock.step("matte"):
             raw = self.mattes.get(ref.sha256, ref.inner_sha256, ref.segment, settings)
             if raw is None:
-                raw = find_matte(rgb, ref.segment, settings, self.networks, inner)
+                raw = find_matte(rgb, ref.segment, settings, self.networks)
                 self.mattes.put(ref.sha256, ref.inner_sha256, ref.segment, settings, raw)
         with clock.step("finish"):
             cut = finish(rgb, raw, ref.segment, settings, inner)
