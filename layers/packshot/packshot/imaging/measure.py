@@ -195,24 +195,18 @@ def colour_measures(rgb: U8, matte: U8, result: U8) -> dict[str, float]:
 def sharpness_measures(rgb: U8, matte: U8, master: U8) -> dict[str, float]:
     """How much of the source's detail the master keeps inside the product.
 
-    ``sharpness`` 0..2: mean |Laplacian| of the master by that of the source (1 = all kept, < 1 softer);
-    ``detail`` 0..255: the source's own. ``resolution`` 0..1: the product's long side by 2000 px, at most 1.
+    ``sharpness`` 0..2: mean |Laplacian| of the master by that of the source (1 = all kept, < 1 softer).
     """
     left, top, width, height = cv2.boundingRect(np.asarray(matte >= 128, np.uint8))
-    side = max(width, height)
-    if not side:
-        return {"sharpness": 1.0, "detail": 0.0, "resolution": 0.0}
     box = slice(top, top + height), slice(left, left + width)
-    inside = np.asarray(cv2.erode(matte[box], np.ones((7, 7), np.uint8), borderValue=0) >= 250, np.uint8)
+    inside = np.zeros((0, 0), np.uint8)
+    if width:
+        inside = np.asarray(cv2.erode(matte[box], np.ones((7, 7), np.uint8), borderValue=0) >= 250, np.uint8)
     count = int(np.count_nonzero(inside))
     if count < 64:
-        return {"sharpness": 1.0, "detail": 0.0, "resolution": min(1.0, side / 2000)}
+        return {"sharpness": 1.0}
     source, result = (
         cv2.norm(cv2.Laplacian(cv2.cvtColor(image[box], to_grey), cv2.CV_16S), cv2.NORM_L1, inside) / count
         for image, to_grey in ((rgb, cv2.COLOR_RGB2GRAY), (master, cv2.COLOR_RGBA2GRAY))
     )
-    return {
-        "sharpness": float(np.clip((result + 0.25) / (source + 0.25), 0, 2)),
-        "detail": float(np.clip(source, 0, 255)),
-        "resolution": float(min(1.0, side / 2000)),
-    }
+    return {"sharpness": float(np.clip((result + 0.25) / (source + 0.25), 0, 2))}
