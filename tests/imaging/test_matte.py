@@ -103,19 +103,23 @@ def test_looks_that_contradict_each_other_disagree():
     assert opinion.disagreement > 0.9
 
 
-def test_fringes_before_clutter_get_their_second_look_however_sure_the_first_is():
+def test_what_is_thin_is_seen_large_at_once():
     photo, truth = scene()
     cluttered = photo.copy()
     cluttered[::7] = 90
-    sweep = studio.fit(cluttered)
+    sweep, clutter = studio.fit(photo), studio.fit(cluttered)
     asked = {}
-    for segment in ("general", "textured"):
-        networks = Coarse(truth, photo.shape[:2])
-        matte._opinion(photo, sweep, matte.How(segment), networks)
-        asked[segment] = len(networks.asked)
+    for segment in ("general", "textured", "transparent"):
+        for backdrop in (sweep, clutter):
+            networks = Coarse(truth, photo.shape[:2])
+            matte._opinion(photo, backdrop, matte.How(segment), networks)
+            asked[segment, backdrop.even] = [4 * size for _, size in networks.asked]
 
-    assert not sweep.even
-    assert asked == {"general": 1, "textured": 2}
+    small, large, full = [matte.EVEN_SIZE], [matte.CLUTTER_SIZE], [matte.FULL_SIZE]
+    assert asked == {
+        ("general", True): small, ("general", False): large, ("textured", True): small, ("textured", False): full,
+        ("transparent", True): full, ("transparent", False): large,
+    }  # fmt: skip
 
 
 def test_the_fast_way_never_asks_the_accurate_network():

@@ -19,7 +19,7 @@ SMALLEST_PRODUCT_SHARE = 0.0005
 WORK_SIDE = 2400
 """Long side in pixels of the crop that the matting itself works on; larger photos are finished from there."""
 EVEN_SIZE, CLUTTER_SIZE, FULL_SIZE = 704, 896, 1024
-"""Long side of what the accurate network sees: first on a sweep, first on clutter, of glass on a sweep and again."""
+"""Long side of what the accurate network sees: first on a sweep, first on clutter, of what is thin and again."""
 FAST_CERTAINTY = 0.98
 """Certainty of a first look from which on a second is not worth its time: a fiftieth of the product's area may be in
 doubt deeper than an edge."""
@@ -158,20 +158,20 @@ def _opinion(rgb: U8, sweep: Sweep, how: How, networks: Opinions) -> Opinion:
     """What the networks say.
 
     An easy photo is looked at once. A network that sees a photo and its mirror image does not make the same mistake
-    twice: in doubt the mean is better than either, and where they differ is doubt. Before clutter fringes are taken
-    for certain at a first look. The accurate way looks a third time, and asks the other network too.
+    twice: in doubt the mean is better than either, and where they differ is doubt. Glass on a sweep and fringes before
+    clutter are thin, and seen large at once. The accurate way looks a third time, and asks the other network too.
     """
     if how.way == "fast":
         return Opinion(networks.u2netp(rgb))
     accurate, glass = how.way == "accurate", how.segment == "transparent"
-    fringed = how.segment == "textured" and not sweep.even
+    thin = glass if sweep.even else how.segment == "textured"
     small = EVEN_SIZE if sweep.even else CLUTTER_SIZE
-    sizes = (FULL_SIZE, small) if glass and sweep.even else (small, FULL_SIZE)
-    looks = [networks.isnet(rgb, sizes[0])]
+    looks = [networks.isnet(rgb, FULL_SIZE if thin else small)]
     most = (1 - how.fast_certainty) * (1 if sweep.even else CLUTTER_LENIENCE)
-    if not accurate and not fringed and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
+    if not accurate and float(_doubt(looks[0]).sum()) <= most * float(looks[0].sum()):
         return Opinion(looks[0])
-    looks.append(networks.isnet(cv2.flip(rgb, 1), sizes[1])[:, ::-1])
+    again = small if glass and sweep.even else FULL_SIZE
+    looks.append(networks.isnet(cv2.flip(rgb, 1), again)[:, ::-1])
     if accurate:
         looks.append(networks.isnet(rgb, EVEN_SIZE))
     sharpest = max(looks, key=np.size)
