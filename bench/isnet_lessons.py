@@ -21,7 +21,7 @@ from packshot.imaging.reduced import reduced_size, spread_from_around
 
 KEPT_SIDE, MADE_SIDE = 1152, 720
 """Long side in pixels that photos are kept at, and of a photo that is made up."""
-SIZES = (448, 512, 576, 640, 768)
+SIZES = (512, 576, 640, 704, 832)
 """Long sides that the network is shown."""
 MARGINS = (0.03, 0.03, 0.06, 0.15, 0.3)
 TAKEN, WHOLE, CUT, OWN_COLOUR = 0.5, 0.3, 0.15, 0.65
