@@ -75,11 +75,15 @@ def test_waiting_for_a_worker_costs_no_time(aws: Callable[[str], Any], monkeypat
 def test_waiting_is_counted(aws: Callable[[str], Any]) -> None:
     # far longer than a busy machine stalls
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "MaxAttempts": 1}]
-    execution = run(aws, machine(aws, {**INVOKE, "Retry": retry}))
+    states, execution = aws("stepfunctions"), run(aws, machine(aws, {**INVOKE, "Retry": retry}))
+    deadline = time.monotonic() + 25
+    while not any(e["type"] == "TaskFailed" for e in states.get_execution_history(executionArn=execution)["events"]):
+        assert time.monotonic() < deadline, "the task has not failed yet"
+        time.sleep(0.05)
+    time.sleep(0.3)  # to fall asleep
+    states.stop_execution(executionArn=execution)
     time.sleep(0.3)
-    aws("stepfunctions").stop_execution(executionArn=execution)
-    time.sleep(0.3)
-    answer = aws("stepfunctions").describe_execution(executionArn=execution)
+    answer = states.describe_execution(executionArn=execution)
     assert answer["status"] == "RUNNING", "the retry sleeps on"
 
 
