@@ -60,6 +60,9 @@ export function lot(panel, task) {
 
 const tile = (label, value, kind = "") => h("div", { class: kind }, h("dt", {}, label), h("dd", {}, String(value)));
 
+/** How often the network looked at a photo before its matte was sure enough. */
+const LOOKS = { fast: "one", accurate: "several" };
+
 /** What is known of the photo, and its history. */
 export function facts(detail) {
   const { photo, view } = detail;
@@ -67,7 +70,7 @@ export function facts(detail) {
   const rows = [
     ["Title", catalogue.title], ["Category", catalogue.category], ["Material", catalogue.material], ["Colour", catalogue.colour],
     ["File", photo.file], ["Size", photo.width ? `${photo.width} × ${photo.height} px` : ""], ["Segment", `${photo.segment} (${view.segment_owner})`],
-    ["Way", photo.way], ["Expected error", view.task.error_score == null ? "" : `${Math.round(view.task.error_score * 100)} %`],
+    ["Looks", LOOKS[photo.way] ?? photo.way], ["Expected error", view.task.error_score == null ? "" : `${Math.round(view.task.error_score * 100)} %`],
     ["Profile", photo.profile_version ? `version ${photo.profile_version}` : ""],
   ].filter(([, value]) => value);
   return h("section", { class: "panel", "aria-labelledby": "facts-title" },
