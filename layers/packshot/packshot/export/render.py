@@ -179,7 +179,7 @@ class Studio:
     def _place(self, layout: Layout) -> _Placed:
         product = self._drawn(self._product, layout)
         cover, *light = product.planes
-        if layout.scale != 1:  # Lanczos overshoots; planes as they are are within bounds already
+        if layout.scale != 1:  # Lanczos overshoots; at scale 1 the planes are within bounds
             _within(cover, 1.0)
             for plane in light:
                 _within(plane, cover)
