@@ -127,7 +127,7 @@ def rembg(command: str, photos: Path, names: list[str]) -> float:
         return time.perf_counter() - start
 
 
-def enlarged(photos: Path, folder: Path, megapixels: float) -> Path:
+def camera_sized(photos: Path, folder: Path, megapixels: float) -> Path:
     """A copy of a folder in which every JPEG that the door would let in has so many megapixels, its metadata kept."""
     shutil.copytree(photos, folder)
     rng = np.random.default_rng(0)
@@ -187,7 +187,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        photos = enlarged(asked.photos, Path(folder, "photos"), asked.megapixels) if asked.megapixels else asked.photos
+        photos = (
+            camera_sized(asked.photos, Path(folder, "photos"), asked.megapixels) if asked.megapixels else asked.photos
+        )
         rows = measured(photos, asked.workers, asked.rembg)
     for name, value in rows.items():
         print(f"{name:34} {value}")

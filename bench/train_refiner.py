@@ -22,7 +22,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from bench.composites import Composite, compose, original
-from packshot.imaging import backdrop, refine, refiner
+from packshot.imaging import backdrop, refiner, upsample
 from packshot.imaging.light import F32, linear
 from packshot.imaging.matte import FUR_DEPTH
 from packshot.imaging.networks import Networks
@@ -105,7 +105,7 @@ def lesson(made: Composite, networks: Networks, rng: np.random.Generator) -> Les
         coarse = (coarse + cv2.resize(look, coarse.shape[::-1], interpolation=cv2.INTER_LINEAR)) / 2
     height, width = crop.shape[0] // 2, crop.shape[1] // 2
     light = linear(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA))
-    matte = refine.enlarge(coarse, height, width)
+    matte = upsample.enlarge(coarse, height, width)
     fields = backdrop.estimate(light, matte, max(height, width) / max(coarse.shape), float(rng.choice(DEPTHS)))
     features = refiner.stack(np.sqrt(linear(crop)), matte, fields.whole())
     truth = made.truth[top:bottom, left:right].astype(np.float32) / 255

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.speed import enlarged
+from bench.speed import camera_sized
 
 
 def test_photos_are_enlarged_with_their_metadata_and_what_the_door_rejects_stays(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_photos_are_enlarged_with_their_metadata_and_what_the_door_rejects_stays
         Image.fromarray(np.full((size[1], size[0], 3), 120, np.uint8)).save(source / name, exif=exif)
     (source / "catalog.csv").write_text("sku\n")
 
-    made = enlarged(source, tmp_path / "out", 4)
+    made = camera_sized(source, tmp_path / "out", 4)
 
     with Image.open(made / "large.jpg") as image:
         assert image.size == (2310, 1732)

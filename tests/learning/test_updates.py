@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from packshot.imaging.cutout import Settings
 from packshot.learning.history import history_text
 from packshot.learning.profiles import Evidence, Profile, ShadowProfile, default_profile
 from packshot.learning.rollback import Watch
@@ -146,7 +147,8 @@ def test_the_history_reads_as_sentences() -> None:
         history_text([START, default_profile("apparel")])
 
 
-def test_settings_carry_the_imaging_names() -> None:
+def test_settings_carry_the_imaging_names_and_begin_where_imaging_does() -> None:
+    assert START.settings()["fast_certainty"] == Settings().fast_certainty
     assert set(START.settings()) == {"edge_shift_px", "feather_px", "fringe", "shadow", "fast_certainty"}
 
 
@@ -177,3 +179,10 @@ def test_what_is_worse_goes_back_whatever_the_votes_ask() -> None:
     votes = [outcome({"edge_shift_px": 4}) for _ in range(20)]
     back = following([START, second], watch, votes)
     assert (back.edge_shift_px, back.caution) == (0, 1)
+
+    watch = Watch.begin(back, 40, 40)
+    for i in range(40):
+        watch = watch.after(f"q{i}", False)
+    assert watch.state == "sound", "beside what was bad"
+    nine = [outcome({"edge_shift_px": 4}, profile_version=back.version) for _ in range(9)]
+    assert following([START, second, back], watch, nine) is back, "the next change needs twice the evidence"

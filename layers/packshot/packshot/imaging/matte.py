@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from packshot.imaging import backdrop, hue, refine, refiner, rim, studio, topology
+from packshot.imaging import backdrop, hue, refiner, rim, studio, topology, upsample
 from packshot.imaging.light import F32, U8, linear
 from packshot.imaging.studio import Box, Sweep
 
@@ -113,9 +113,9 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, how: How, networks: Opinions) -> F
     coarse, numbers = opinion.matte, {"disagreement": opinion.disagreement}
     light = linear(half)
     network_px = max(half.shape[:2]) / max(coarse.shape)
-    matte = refine.enlarge(coarse, *half.shape[:2])
+    matte = upsample.enlarge(coarse, *half.shape[:2])
     if sweep.even and segment == "reflective" and how.way != "fast":
-        other = refine.enlarge(networks.u2netp(half), *half.shape[:2])
+        other = upsample.enlarge(networks.u2netp(half), *half.shape[:2])
         matte, numbers["mirror_regained"] = topology.regain_mirror(matte, other, light, network_px)
     matte, counts = _repaired(matte, light, sweep.even, network_px, segment == "transparent")
     depth = FUR_DEPTH if segment == "textured" else 1.0
@@ -128,9 +128,9 @@ def _in_crop(rgb: U8, box: Box, sweep: Sweep, how: How, networks: Opinions) -> F
         fine, numbers["rim_completed"] = rim.complete(fine, matte, np.sqrt(light), _behind(sweep, box, rgb.shape))
     full = np.zeros(rgb.shape[:2], np.uint8)
     if max(crop.shape[:2]) > WORK_SIDE:
-        full[top:bottom, left:right] = refine.to_size(work, fine, crop)
+        full[top:bottom, left:right] = upsample.to_size(work, fine, crop)
     else:
-        full[top:bottom, left:right] = refine.in_bytes(fine)[: bottom - top, : right - left]
+        full[top:bottom, left:right] = upsample.in_bytes(fine)[: bottom - top, : right - left]
     return Found(full, "fast" if opinion.looks == 1 else "accurate", numbers)
 
 

@@ -198,10 +198,10 @@ def sharpness_measures(rgb: U8, matte: U8, master: U8) -> dict[str, float]:
     ``sharpness`` 0..2: mean |Laplacian| of the master by that of the source (1 = all kept, < 1 softer).
     """
     left, top, width, height = cv2.boundingRect(np.asarray(matte >= 128, np.uint8))
+    if not width:
+        return {"sharpness": 1.0}
     box = slice(top, top + height), slice(left, left + width)
-    inside = np.zeros((0, 0), np.uint8)
-    if width:
-        inside = np.asarray(cv2.erode(matte[box], np.ones((7, 7), np.uint8), borderValue=0) >= 250, np.uint8)
+    inside = np.asarray(cv2.erode(matte[box], np.ones((7, 7), np.uint8), borderValue=0) >= 250, np.uint8)
     count = int(np.count_nonzero(inside))
     if count < 64:
         return {"sharpness": 1.0}

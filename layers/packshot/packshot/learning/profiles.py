@@ -80,7 +80,7 @@ class Profile(Frozen):
 
 
 def default_profile(segment: str) -> Profile:
-    """Version 1 of a segment: the fitted flag threshold, and more care where networks err more."""
+    """Version 1 of a segment: the fitted flag threshold, and a lower one for what fits nowhere."""
     own: dict[str, dict[str, Any]] = {
         "apparel": {"shadow": ShadowProfile(kind="none")},  # a ghost mannequin stands on nothing
         "exception": {"flag_threshold": 0.05},

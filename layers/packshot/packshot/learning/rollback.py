@@ -126,7 +126,11 @@ def roll_back(history: Sequence[Profile], watch: Watch) -> Profile:
 
 
 def proven(profile: Profile, watch: Watch) -> Profile:
-    """The same version with its caution taken back, once the test has called it sound."""
-    if watch.state == "sound" and watch.version == profile.version and profile.caution:
+    """The same version with its caution taken back, once the test has called it sound.
+
+    Not a rollback's own: beside the bad version before it, whatever was there before is sound.
+    """
+    rollback = any(moved.field == "version" for moved in profile.evidence.moved)
+    if watch.state == "sound" and watch.version == profile.version and profile.caution and not rollback:
         return profile.model_copy(update={"caution": 0})
     return profile
