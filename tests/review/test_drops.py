@@ -13,12 +13,13 @@ from studio import Call, Studio
 from packshot import keys
 from packshot.learning.complaints import read_complaints
 from packshot.reasons import reason
-from packshot.records import LotStatus, PhotoRecord, Status
+from packshot.records import LotStatus, PhotoRecord, Status, TaskRecord, TaskState
 from packshot.report import report_drop
 from packshot.report.rejections import rejected_csv
-from packshot.review import owners
+from packshot.review import metrics, owners
 from packshot.settings import ReportSettings
 from packshot.store import uploads
+from packshot.store.paging import tasks_from
 
 LOT = "spring-general-001"
 
@@ -221,6 +222,29 @@ def test_metrics_count_lots_decisions_and_the_queue(studio: Studio, call: Call) 
     assert numbers["by_segment"] == {"general": {"rejected": 1, "overridden": 0}}
     assert numbers["queue"] == {"general": {"open": 3, "overdue": 0}}
     assert [(lot["defects"], lot["sample_size"]) for lot in numbers["lots"]] == [(1, 3)]
+
+
+@pytest.mark.parametrize("moves_after", [1, 2])
+@pytest.mark.parametrize("begins", ["open", "claimed"])
+def test_a_task_that_is_claimed_or_let_go_meanwhile_waits_once(
+    studio: Studio, call: Call, monkeypatch: pytest.MonkeyPatch, begins: str, moves_after: int
+) -> None:
+    task = studio.drop()[0]
+    if begins == "claimed":
+        call("POST", f"/v1/tasks/{task}/claim")
+    reads = []
+
+    def read(tasks: Any, state: TaskState) -> list[TaskRecord]:
+        found = list(tasks_from(tasks, state))
+        reads.append(state)
+        if len(reads) == moves_after:
+            call("POST", f"/v1/tasks/{task}/{'release' if begins == 'claimed' else 'claim'}")
+        return found
+
+    monkeypatch.setattr(metrics, "tasks_from", read)
+    counts = metrics.metrics(studio.store).queue["general"]
+    assert counts.get("open", 0) + counts.get("claimed", 0) == 4
+    assert len(reads) > moves_after
 
 
 def test_complaints_lie_where_learning_takes_them_up(studio: Studio, call: Call) -> None:

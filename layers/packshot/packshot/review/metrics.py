@@ -69,10 +69,14 @@ def _lots(store: Store) -> list[LotPoint]:
 def _queue(store: Store) -> dict[str, dict[str, int]]:
     moment = now()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for state in (TaskState.OPEN, TaskState.CLAIMED):
-        for task in islice(tasks_from(store.tasks, state), MOST_WAITING):
-            counts[task.segment][state.value] += 1
-            counts[task.segment]["overdue"] += bool(task.due_at) and task.due_at <= moment
+    waiting = {  # claimed ones twice: a task that is claimed or let go meanwhile is in one of the three reads
+        task.task_id: (state, task)
+        for state in (TaskState.CLAIMED, TaskState.OPEN, TaskState.CLAIMED)
+        for task in islice(tasks_from(store.tasks, state), MOST_WAITING)
+    }
+    for state, task in waiting.values():
+        counts[task.segment][state.value] += 1
+        counts[task.segment]["overdue"] += bool(task.due_at) and task.due_at <= moment
     return {segment: dict(count) for segment, count in counts.items()}
 
 
