@@ -219,8 +219,10 @@ def _export(photo: PhotoRecord, files: dict[str, bytes]) -> bytes:
     assert photo.catalog is not None
     meta = ExportMeta(catalog=photo.catalog, sku=photo.sku, view=photo.view, n=photo.n, segment=photo.segment)
     shadow = decode_png(files["shadow.png"]) if "shadow.png" in files else None
-    (done,) = export_photo(decode_png(files["master.png"]), shadow, meta, ["shopify"], dt.date.today())
-    return done.data
+    # all channels, as the stage does: what served one of them is where the search for the next begins
+    channels = ["amazon", "shopify", "google"]
+    done = export_photo(decode_png(files["master.png"]), shadow, meta, channels, dt.date.today())
+    return next(one.data for one in done if one.channel == "shopify")
 
 
 def _change(page: Page, desk: Desk) -> tuple[str, dict[str, bytes]]:
