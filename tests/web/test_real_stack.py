@@ -106,7 +106,8 @@ def test_a_gated_drop_is_reviewed_in_the_browser_and_exported(desk: Desk, browse
     photo = photos[task.photo_id]
     exported = pixels(desk.store.output.get(photo.exports["shopify"]).body)
     after, unchanged = (pixels(_export(photo, files)) for files in (_files(desk, task), untouched))
-    assert (exported == after).all() and not np.array_equal(exported, unchanged), "what left is what was changed"
+    assert apart(exported, after) <= 4, "what left is what was changed"
+    assert exported.shape != unchanged.shape or apart(exported, unchanged) > 40
     page.close()
 
 
@@ -203,6 +204,15 @@ def _letters(desk: Desk, queue: str) -> list[dict[str, str]]:
 
 def pixels(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> int:
+    """The most by which two pictures differ, in codes.
+
+    Made by BLAS kernels of two processors (OPENBLAS_CORETYPE; functions do not see this process's) sums round otherwise,
+    a pixel of a million by one code, and its block of a JPEG by two.
+    """
+    return int(np.abs(one.astype(np.int16) - other).max())
 
 
 def _files(desk: Desk, task: TaskRecord) -> dict[str, bytes]:

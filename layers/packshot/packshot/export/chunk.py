@@ -64,8 +64,9 @@ class ExportSheet(Record):
 
 
 def export_chunk(store: Store, press: Press, order: ExportChunk, remaining_s: Callable[[], float]) -> ExportDone:
-    """Export the photos of a chunk that may leave. Run again it writes the same bytes to the same keys (files that
-    are signed have the same pixels and metadata; a signature is never the same twice).
+    """Export the photos of a chunk that may leave. Run again it writes the same bytes to the same keys (on
+    another kind of processor a pixel of a million may round otherwise; files that are signed have the same pixels and
+    metadata; a signature is never the same twice).
 
     Raises OutOfTime before the call's time ends; photos that are exported stay so.
     """
