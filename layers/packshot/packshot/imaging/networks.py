@@ -1,6 +1,6 @@
 """The two segmentation networks, loaded once a process and asked for their matte alone.
 
-`u2netp` is fast and coarse, `isnet` slow and fine. Both give raw sigmoid values: nothing is stretched to fill
+`u2netp` is coarse, `isnet` fine. Both give raw sigmoid values: nothing is stretched to fill
 0..1, so that a photo without a product stays empty.
 """
 

@@ -24,7 +24,7 @@ from packshot.store import Store
 from packshot.store.objects import Missing
 
 PREVIEW_SIDES = (1200, 1600)
-CODE_VERSION = 10
+CODE_VERSION = 11
 """Raised when the imaging code changes what it makes of the same photo: old results are then made again."""
 
 
