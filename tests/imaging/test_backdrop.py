@@ -94,3 +94,14 @@ def test_a_blank_sweep_has_no_product_box():
 def test_bytes_survive_linear_light_and_back():
     codes = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert np.abs(srgb(linear(codes)).astype(int) - codes).max() <= 1
+
+
+def test_the_hue_has_no_say_where_most_that_it_would_take_is_brighter_than_the_backdrop():
+    light = np.zeros((160, 200, 3), np.float32) + 0.1
+    matte = np.zeros((160, 200), np.float32)
+    light[40:80, 40:80] = (0.05, 0.5, 0.45)  # a turquoise stone without any silver
+    matte[40:80, 40:80] = 1
+    light[80:150, 56:64] = 0.6  # hangs on a silver wire, of which the network is half sure
+    light[80:150, 62:64] = 0.1  # whose other side mirrors the grey backdrop
+    matte[80:150, 56:64] = 0.6
+    assert hue.without_shadow(light, matte, 3.0)[90:148, 57:63].min() > 0.55

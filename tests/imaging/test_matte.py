@@ -212,6 +212,13 @@ def test_an_opening_that_the_accurate_network_leaves_empty_stays_open():
     assert found[60, 80] == 0 and share == 0
 
 
+def test_openings_of_filigree_stay_open_though_the_wires_between_them_are_sure():
+    first, second, light = mirror_scene(trace=0.0)
+    first[52:68, 76:79] = first[52:68, 84:87] = 1  # wires, narrower than what joins openings to one part
+    found, share = topology.regain_mirror(first, second, light, 1.0)
+    assert found[60, 73] == found[60, 81] == 0 and share == 0
+
+
 def test_a_narrow_highlight_inside_a_mirror_is_regained_but_the_gaps_of_a_mesh_are_not():
     first, second, light = mirror_scene(trace=0.05)
     first[30:90, 40:44] = 0.1  # long and narrow

@@ -14,6 +14,9 @@ EXPLAINED, STRANGE = 0.012, 0.025
 """A colour is a mixture of two to within 0.012 of root light, which noise and JPEG stay below; none from 0.025 on."""
 OFTEN_WRONG, EVERY = 0.1, 4
 """The hue is worth nothing where it would call a tenth of the sure product a shadow; every fourth pixel is asked."""
+BRIGHTER, MOSTLY = 1.1, (0.4, 0.6)
+"""Light above 1.1 of the backdrop's is no shadow; three fifths of that among what it would take, and it is worth
+nothing."""
 
 
 def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0) -> F32:
@@ -21,7 +24,8 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
 
     A shadow keeps the backdrop's hue: the share of the product that the hue tells is trusted, and only takes away. What
     is neither the backdrop's nor the product's hue, nor a mixture of the two, is a part of another colour and stays;
-    of a product that is of the backdrop's hue in places (silver with coloured stones before grey) all stays.
+    of a product that is of the backdrop's hue in places (silver with coloured stones before grey) all stays, and where
+    most of what would go is brighter than the backdrop.
     Shadows are smooth, so all of it is looked at in half size. light h x w x 3 linear, the rest as for
     `backdrop.estimate`.
     """
@@ -31,10 +35,18 @@ def without_shadow(light: F32, matte: F32, network_px: float, depth: float = 1.0
     fields = estimate(small, seen, network_px / 2, depth)
     doubtful = np.nonzero(fields.unsettled)
     told, trust = _told(small, fields, doubtful)
+    shadow = trust * np.maximum(seen[doubtful] - told, 0)
+    bright = _strength(small[doubtful]) > BRIGHTER * _strength(fields.at(*doubtful).backdrop)
+    vain = np.interp(float(shadow[bright].sum()) / (float(shadow.sum()) + 1e-6), MOSTLY, (0, 1))
     taken = np.zeros_like(seen)
-    taken[doubtful] = (1 - _wrong(small, fields)) * trust * np.maximum(seen[doubtful] - told, 0)
+    taken[doubtful] = (1 - max(_wrong(small, fields), float(vain))) * shadow
     lowered: F32 = np.maximum(matte - cv2.resize(taken, (width, height), interpolation=cv2.INTER_LINEAR), 0)
     return lowered
+
+
+def _strength(light: F32) -> F32:
+    """The length of colours, n x 3."""
+    return np.asarray(np.sqrt(np.einsum("nc,nc->n", light, light)), np.float32)
 
 
 def _told(light: F32, fields: Fields, where: tuple[Indices, ...]) -> tuple[F32, F32]:

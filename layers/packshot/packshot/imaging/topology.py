@@ -63,7 +63,8 @@ def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tupl
     holes, and only where both agree. All float32 h x w, light h x w x 3 linear.
     """
     agree = agreement(matte, other) >= MIRROR_AGREEMENT
-    found = ((other > SURE) & (matte < SOLID)).astype(np.uint8)
+    lost = matte < SOLID
+    found = ((other > SURE) & lost).astype(np.uint8)
     disc = backdrop.disc(MIRROR_CORE * network_px)
     wide = np.asarray(cv2.morphologyEx(cv2.morphologyEx(found, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc), np.uint8)
     found = np.maximum(wide, found & _enclosed(matte, SMALLEST_HOLE * network_px)) if agree else wide
@@ -73,11 +74,11 @@ def regain_mirror(matte: F32, other: F32, light: F32, network_px: float) -> tupl
     off = np.ones_like(matte)
     if not agree:
         off = backdrop.foreign(light, np.maximum(matte, other), MIRROR_FLOOR, MIRROR_SIGMAS)
-    core = cv2.erode(found, np.ones((3, 3), np.uint8)) > 0
+    core = (cv2.erode(found, np.ones((3, 3), np.uint8)) > 0) & lost  # parts are joined across what was never lost
     parts = [(i, (labels == i) & core) for i in range(1, count)]
     metal = [i for i, part in parts if part.any() and matte[part].mean() > EMPTY and np.median(off[part]) > 0.5]
-    lost = np.isin(labels, metal)
-    return np.where(lost, 1, matte).astype(np.float32), float(lost.mean())
+    regained = np.isin(labels, metal)
+    return np.where(regained, 1, matte).astype(np.float32), float(regained.mean())
 
 
 def _enclosed(matte: F32, across: float) -> U8:
