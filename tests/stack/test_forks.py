@@ -212,6 +212,17 @@ def test_a_function_that_brings_its_own_gets_a_fresh_interpreter(start: Start, t
     assert ask(start(), do="whose")["parent"] == os.getpid()
 
 
+def test_of_this_process_s_variables_functions_see_what_tells_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")  # its kernels round otherwise: the same file comes out of both
+    monkeypatch.delenv("OPENBLAS_L2_SIZE", raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "a person's own")
+    seen = base_environment("http://127.0.0.1:9", "eu-central-1", tmp_path)
+    assert seen["OPENBLAS_CORETYPE"] == "Nehalem"
+    assert not {"AWS_PROFILE", "OPENBLAS_L2_SIZE"} & set(seen)
+
+
 def test_variables_of_the_interpreter_are_heeded(start: Start, spec: FunctionSpec) -> None:
     assert ask(start(env={**spec.env, "PYTHONOPTIMIZE": "1"}), do="whose")["parent"] == os.getpid()
 

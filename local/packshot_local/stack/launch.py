@@ -26,6 +26,8 @@ READ_ONCE = frozenset({
 })  # fmt: skip
 """What boto3's session, which forks have in common, reads but once; AWS's others are not a function's to set."""
 START_FILES = ("sitecustomize", "usercustomize")
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""How numpy's BLAS multiplies, where the machine says so: another way rounds a pixel of a million otherwise."""
 
 
 class Process(Protocol):
@@ -114,8 +116,9 @@ def _origin(module: str, path: list[str]) -> str | None:
 
 
 def base_environment(endpoint: str, region: str, tmp: Path) -> dict[str, str]:
-    """What all functions of a stack see: AWS at `endpoint`, and their /tmp."""
-    return {
+    """What all functions of a stack see: AWS at `endpoint`, their /tmp, and how this machine multiplies."""
+    kernels = {name: os.environ[name] for name in KERNELS if name in os.environ}
+    return kernels | {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", tempfile.gettempdir()),
         "LANG": "C.UTF-8",
